@@ -1,0 +1,112 @@
+// Operators that gotorch lacks. Each is one call of the ATen operator of the same name.
+#include "guard.h"
+
+using namespace transfera;
+
+tfa_error tfa_add_scalar(tfa_tensor a, double b, tfa_tensor *out) {
+  return returning(out, [&] { return tensor(a).add(b); });
+}
+
+tfa_error tfa_mul_scalar(tfa_tensor a, double b, tfa_tensor *out) {
+  return returning(out, [&] { return tensor(a).mul(b); });
+}
+
+tfa_error tfa_pow(tfa_tensor a, double exponent, tfa_tensor *out) {
+  return returning(out, [&] { return tensor(a).pow(exponent); });
+}
+
+tfa_error tfa_log10(tfa_tensor a, tfa_tensor *out) {
+  return returning(out, [&] { return tensor(a).log10(); });
+}
+
+tfa_error tfa_rsqrt(tfa_tensor a, tfa_tensor *out) {
+  return returning(out, [&] { return tensor(a).rsqrt(); });
+}
+
+tfa_error tfa_clamp(tfa_tensor a, double low, double high, tfa_tensor *out) {
+  return returning(out, [&] { return tensor(a).clamp(low, high); });
+}
+
+tfa_error tfa_mean(tfa_tensor a, const int64_t *dims, int64_t count, int8_t keep, tfa_tensor *out) {
+  return returning(out, [&] { return count == 0 ? tensor(a).mean() : tensor(a).mean(sizes(dims, count), keep); });
+}
+
+tfa_error tfa_sum(tfa_tensor a, const int64_t *dims, int64_t count, int8_t keep, tfa_tensor *out) {
+  return returning(out, [&] { return count == 0 ? tensor(a).sum() : tensor(a).sum(sizes(dims, count), keep); });
+}
+
+tfa_error tfa_relu_(tfa_tensor a) {
+  return guarded([&] { tensor(a).relu_(); });
+}
+
+tfa_error tfa_add_(tfa_tensor a, tfa_tensor b) {
+  return guarded([&] { tensor(a).add_(tensor(b)); });
+}
+
+tfa_error tfa_prelu(tfa_tensor a, tfa_tensor weight, tfa_tensor *out) {
+  return returning(out, [&] { return at::prelu(tensor(a), tensor(weight)); });
+}
+
+tfa_error tfa_softmax(tfa_tensor a, int64_t dim, tfa_tensor *out) {
+  return returning(out, [&] { return at::softmax(tensor(a), dim); });
+}
+
+tfa_error tfa_mse_loss(tfa_tensor a, tfa_tensor b, tfa_tensor *out) {
+  return returning(out, [&] {
+    TORCH_CHECK(tensor(a).sizes() == tensor(b).sizes(), "mse_loss of shapes ", tensor(a).sizes(), " and ",
+                tensor(b).sizes());
+    return at::mse_loss(tensor(a), tensor(b));
+  });
+}
+
+tfa_error tfa_cross_entropy(tfa_tensor logits, tfa_tensor labels, int8_t per_sample, tfa_tensor *out) {
+  return returning(out, [&] {
+    return at::cross_entropy_loss(tensor(logits), tensor(labels), {},
+                                  per_sample ? at::Reduction::None : at::Reduction::Mean);
+  });
+}
+
+tfa_error tfa_cat(const tfa_tensor *tensors, int64_t count, int64_t dim, tfa_tensor *out) {
+  return returning(out, [&] {
+    std::vector<at::Tensor> list;
+    for (int64_t i = 0; i < count; i++) list.push_back(tensor(tensors[i]));
+    return at::cat(list, dim);
+  });
+}
+
+tfa_error tfa_narrow(tfa_tensor a, int64_t dim, int64_t start, int64_t length, tfa_tensor *out) {
+  return returning(out, [&] { return tensor(a).narrow(dim, start, length); });
+}
+
+tfa_error tfa_slice(tfa_tensor a, int64_t dim, int64_t start, int64_t end, int64_t step, tfa_tensor *out) {
+  return returning(out, [&] { return tensor(a).slice(dim, start, end, step); });
+}
+
+tfa_error tfa_pad(tfa_tensor a, const int64_t *padding, int64_t count, const char *mode, double value,
+                  tfa_tensor *out) {
+  return returning(out, [&] {
+    std::string name(mode);
+    if (name == "constant") return at::constant_pad_nd(tensor(a), sizes(padding, count), value);
+    if (name == "reflect") return at::reflection_pad2d(tensor(a), sizes(padding, count));
+    TORCH_CHECK(name == "replicate", "unknown padding mode ", name);
+    return at::replication_pad2d(tensor(a), sizes(padding, count));
+  });
+}
+
+tfa_error tfa_pixel_shuffle(tfa_tensor a, int64_t factor, tfa_tensor *out) {
+  return returning(out, [&] { return at::pixel_shuffle(tensor(a), factor); });
+}
+
+tfa_error tfa_avg_pool2d(tfa_tensor a, int64_t kernel, int64_t stride, int64_t padding, int8_t count_padding,
+                         tfa_tensor *out) {
+  return returning(out, [&] { return at::avg_pool2d(tensor(a), kernel, stride, padding, false, count_padding); });
+}
+
+tfa_error tfa_dropout(tfa_tensor a, double probability, tfa_generator g, tfa_tensor *out) {
+  return returning(out, [&] {
+    const double keep = 1 - probability;
+    auto mask = at::empty(tensor(a).sizes(), tensor(a).options().device(at::kCPU).requires_grad(false));
+    mask.bernoulli_(keep, generator(g)).div_(keep);
+    return tensor(a).mul(mask.to(tensor(a).device()));
+  });
+}
