@@ -1,0 +1,57 @@
+// Package models says what an architecture is. The networks themselves are in processing (P and T), recognition and
+// detection; their stored weights in weights; their building blocks in nn.
+package models
+
+import (
+	"fmt"
+
+	"transfera/models/nn"
+)
+
+// Options are the settings of an architecture by name, complete: int or float64, as declared.
+type Options map[string]any
+
+// Int returns the integer option called name; asking for an undeclared one is a bug and panics.
+func (o Options) Int(name string) int {
+	v, ok := o[name].(int)
+	if !ok {
+		panic(fmt.Sprintf("models: option %q is %v, not an integer", name, o[name]))
+	}
+	return v
+}
+
+// Option declares one setting of an architecture.
+type Option struct {
+	Name     string
+	Default  any // int or float64
+	Min, Max float64
+	Doc      string
+}
+
+// Architecture is one kind of network, by the name that specs use.
+type Architecture struct {
+	Name    string
+	Doc     string
+	Options []Option
+	// Scales lists the enlargement factors of a processor; nil is any power of two from 1 on. Unused by recognizers.
+	Scales []int
+	// Build adds the network to b. size is the enlargement factor of a processor or the number of classes of a recognizer.
+	Build func(b nn.Builder, size int, o Options) nn.Layer
+}
+
+// Complete returns given with every absent option at its default.
+func (a Architecture) Complete(given Options) Options {
+	complete := Options{}
+	for _, o := range a.Options {
+		complete[o.Name] = o.Default
+		if v, ok := given[o.Name]; ok {
+			complete[o.Name] = v
+		}
+	}
+	return complete
+}
+
+// New builds the network with initial values from the stream of seed. size is as for Build.
+func (a Architecture) New(seed uint64, size int, given Options) *nn.Network {
+	return nn.New(seed, func(b nn.Builder) nn.Layer { return a.Build(b, size, a.Complete(given)) })
+}

@@ -1,0 +1,151 @@
+// Package nn holds what networks are built from: layers, and the ordered, named state that PyTorch calls a state_dict.
+package nn
+
+import (
+	"fmt"
+
+	"transfera/aten"
+	"transfera/models/weights"
+)
+
+// Layer maps a tensor to a tensor: a convolution, a block, a whole network.
+type Layer interface {
+	Forward(x aten.Tensor) aten.Tensor
+}
+
+// Func is a Layer without state, such as an activation.
+type Func func(x aten.Tensor) aten.Tensor
+
+// Forward calls f.
+func (f Func) Forward(x aten.Tensor) aten.Tensor { return f(x) }
+
+// Entry is one named tensor of a network, named as in PyTorch's state_dict.
+type Entry struct {
+	Name   string
+	Value  aten.Tensor
+	Buffer bool // running statistics: saved, but not trained
+}
+
+// Network is a Layer with its state.
+type Network struct {
+	Layer
+	mode    *mode
+	entries []Entry
+	folds   []func()
+}
+
+// mode is shared by a network and those of its layers that behave differently in training.
+type mode struct{ training, folded bool }
+
+// New builds a network. Parameters get PyTorch's default initial values for their layer, drawn from the stream of seed in
+// the order in which build asks for them.
+func New(seed uint64, build func(b Builder) Layer) *Network {
+	n := &Network{mode: &mode{}}
+	n.Layer = build(Builder{network: n, generator: aten.NewGenerator(seed)})
+	return n
+}
+
+// Train puts the network in training mode: BatchNorm uses and tracks the batch's statistics.
+func (n *Network) Train() {
+	if n.mode.folded {
+		panic("nn: a folded network cannot be trained")
+	}
+	n.mode.training = true
+}
+
+// Eval puts the network in evaluation mode: BatchNorm uses the running statistics. A new network is in this mode.
+func (n *Network) Eval() { n.mode.training = false }
+
+// Entries returns the state in the order of definition.
+func (n *Network) Entries() []Entry { return n.entries }
+
+// Parameters returns the trainable tensors in the order of definition.
+func (n *Network) Parameters() []aten.Tensor {
+	var parameters []aten.Tensor
+	for _, e := range n.entries {
+		if !e.Buffer {
+			parameters = append(parameters, e.Value)
+		}
+	}
+	return parameters
+}
+
+// Size returns the number of trainable values.
+func (n *Network) Size() int {
+	size := 0
+	for _, p := range n.Parameters() {
+		count := 1
+		for _, d := range p.Shape() {
+			count *= d
+		}
+		size += count
+	}
+	return size
+}
+
+// Freeze makes the network a fixed function: evaluation mode, no gradients for its weights, every BatchNorm folded into the
+// convolution before it. Gradients with respect to its input still flow. It cannot be undone, and Dict no longer applies.
+func (n *Network) Freeze() {
+	n.Eval()
+	for _, p := range n.Parameters() {
+		p.SetRequiresGrad(false)
+	}
+	if !n.mode.folded {
+		aten.NoGrad(func() {
+			for _, fold := range n.folds {
+				fold()
+			}
+		})
+		n.mode.folded = true
+	}
+}
+
+// Dict copies the state out.
+func (n *Network) Dict() weights.Dict {
+	dict := make(weights.Dict, len(n.entries))
+	for i, e := range n.entries {
+		dict[i] = ToWeights(e.Name, e.Value)
+	}
+	return dict
+}
+
+// Load overwrites the state with dict's tensors. A missing, unexpected or mis-shaped tensor is an error, and then nothing
+// has changed; source names dict's origin in it. Prefixes "module." of DataParallel are taken off.
+func (n *Network) Load(source string, dict weights.Dict) error {
+	dict = dict.TrimPrefix("module.")
+	want := make([]weights.Want, len(n.entries))
+	for i, e := range n.entries {
+		want[i] = weights.Want{Name: e.Name, Shape: wide(e.Value.Shape())}
+	}
+	if err := weights.Match(want, dict); err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	for _, e := range n.entries {
+		stored, ok := dict.Get(e.Name)
+		if !ok {
+			continue // Match allows only BatchNorm's batch counters to be absent
+		}
+		value, err := FromWeights(stored)
+		if err != nil {
+			return fmt.Errorf("%s: %w", source, err)
+		}
+		e.Value.CopyFrom(value)
+	}
+	return nil
+}
+
+// To moves the whole state to a device. Call it before an optimizer takes the parameters.
+func (n *Network) To(device aten.Device) {
+	for _, e := range n.entries {
+		moved := e.Value.To(device)
+		e.Value.SetData(moved.Tensor)
+	}
+}
+
+func wide(shape []int) []int64 {
+	w := make([]int64, len(shape))
+	for i, d := range shape {
+		w[i] = int64(d)
+	}
+	return w
+}

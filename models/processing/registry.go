@@ -1,0 +1,23 @@
+// Package processing holds the image-to-image networks: the processors P and the transformers T. Each maps (N,3,H,W) in
+// [0,1] to (N,3,scale*H,scale*W) in [0,1] unless its comment says otherwise.
+package processing
+
+import (
+	"slices"
+
+	"transfera/models"
+)
+
+// Architectures lists every image-to-image network. A new one is one file and one line here.
+var Architectures = []models.Architecture{
+	srresnet,
+}
+
+// Find returns the architecture called name.
+func Find(name string) (models.Architecture, bool) {
+	i := slices.IndexFunc(Architectures, func(a models.Architecture) bool { return a.Name == name })
+	if i < 0 {
+		return models.Architecture{}, false
+	}
+	return Architectures[i], true
+}

@@ -1,0 +1,23 @@
+// Package recognition holds the classifiers: (N,3,H,W), normalized as they were trained, to logits (N,classes).
+package recognition
+
+import (
+	"slices"
+
+	"transfera/models"
+)
+
+// Architectures lists every classifier. A new one is one file and one line here.
+var Architectures = slices.Concat(
+	cifarResNets,
+	[]models.Architecture{shapesResNet, shapesVGG, shapesDenseNet},
+)
+
+// Find returns the architecture called name.
+func Find(name string) (models.Architecture, bool) {
+	i := slices.IndexFunc(Architectures, func(a models.Architecture) bool { return a.Name == name })
+	if i < 0 {
+		return models.Architecture{}, false
+	}
+	return Architectures[i], true
+}
