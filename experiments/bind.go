@@ -1,0 +1,136 @@
+package experiments
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Bind finds the files that the experiments use and makes their paths absolute: the
+// Path of every dataset that needs one, from data (name to path) or else from the
+// spec, and the Weights of every recognizer, in the folder weights if it is not "", or
+// else beside the spec. A file that is used and does not exist is an error where the
+// spec names it; so is a name in data that no experiment defines.
+func (s *Suite) Bind(data map[string]string, weights string) Diagnostics {
+	var diags Diagnostics
+	var defined []string
+	for _, e := range s.Experiments {
+		defined = append(defined, sortedKeys(e.Datasets)...)
+		diags = append(diags, e.bind(data, weights)...)
+	}
+	for _, name := range sortedKeys(data) {
+		if !slices.Contains(defined, name) {
+			known := slices.Compact(slices.Sorted(slices.Values(defined)))
+			diags = append(diags, Diagnostic{
+				Summary:    fmt.Sprintf("unknown dataset %s", quote(name)),
+				Detail:     "the datasets are: " + list(known),
+				File:       "--data",
+				Line:       1,
+				Column:     1,
+				Suggestion: suggest(name, known),
+				text:       name + "=" + data[name],
+				width:      len([]rune(name)),
+			})
+		}
+	}
+	return diags.tidy()
+}
+
+func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
+	var diags Diagnostics
+	usedRecognizers, usedDatasets := e.used()
+	e.Datasets, e.Recognizers = maps.Clone(e.Datasets), maps.Clone(e.Recognizers)
+	for _, name := range sortedKeys(e.Datasets) {
+		d := e.Datasets[name]
+		if !e.names.Datasets[d.Kind].NeedsPath {
+			continue
+		}
+		candidates := e.candidates(d.Path, "", "datasets", name, "path")
+		if path, ok := data[name]; ok {
+			candidates = []string{path}
+		}
+		path, found := first(candidates)
+		if !found && slices.Contains(usedDatasets, name) {
+			problem := e.At(fmt.Sprintf("dataset %s has no path", name), "datasets", name)
+			if len(candidates) > 0 {
+				problem = e.At(fmt.Sprintf("dataset %s is not at %s", name, candidates[0]), "datasets", name, "path")
+			}
+			problem.Detail = fmt.Sprintf("say where it is: --data %s=PATH", name)
+			diags = append(diags, problem)
+		}
+		d.Path = path
+		e.Datasets[name] = d
+	}
+	for _, name := range sortedKeys(e.Recognizers) {
+		r := e.Recognizers[name]
+		if r.Weights == "" {
+			continue
+		}
+		candidates := e.candidates(r.Weights, weights, "recognizers", name, "weights")
+		path, found := first(candidates)
+		if !found && slices.Contains(usedRecognizers, name) {
+			problem := e.At(fmt.Sprintf("the weights of %s are nowhere", name), "recognizers", name, "weights")
+			problem.Detail = fmt.Sprintf("not found: %s; say in which folder they are: --weights DIR", list(candidates))
+			diags = append(diags, problem)
+		}
+		r.Weights = path
+		e.Recognizers[name] = r
+	}
+	return diags
+}
+
+// used lists the recognizers that the experiment asks for, and the datasets: its own
+// and those on which these recognizers are trained.
+func (e *Experiment) used() (recognizers, datasets []string) {
+	recognizers = slices.Concat(e.Sources, e.AllEvaluators())
+	datasets = []string{e.Dataset}
+	for _, name := range recognizers {
+		if r := e.Recognizers[name]; r.Train != nil {
+			datasets = append(datasets, r.Dataset)
+		}
+	}
+	return recognizers, datasets
+}
+
+// candidates lists where the file called name, which stands at path in the spec, may
+// be: in dir, if any, then beside the spec that names it. None if name is "".
+func (e *Experiment) candidates(name, dir string, path ...any) []string {
+	if name == "" {
+		return nil
+	}
+	if filepath.IsAbs(name) {
+		return []string{name}
+	}
+	var all []string
+	if dir != "" {
+		all = append(all, filepath.Join(dir, name))
+	}
+	beside := "." // of --set: the working folder
+	if src := e.root.at(path...).src; src.path != "" {
+		beside = filepath.Dir(src.path)
+	}
+	return append(all, filepath.Join(beside, name))
+}
+
+// first returns the absolute path of the first candidate that exists; else that of
+// the first one.
+func first(candidates []string) (string, bool) {
+	for _, candidate := range candidates {
+		if _, err := os.Stat(candidate); err == nil {
+			return absolute(candidate), true
+		}
+	}
+	if len(candidates) == 0 {
+		return "", false
+	}
+	return absolute(candidates[0]), false
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path // the working folder is gone; the path still says what was meant
+}

@@ -1,0 +1,54 @@
+package experiments
+
+// EvaluatorsOf returns the recognizers that judge a processor trained against
+// source: the source itself if the spec says "source", else all evaluators.
+func (s *Spec) EvaluatorsOf(source string) []string {
+	if s.ownEvaluator() {
+		return []string{source}
+	}
+	return s.Evaluators
+}
+
+// ownEvaluator reports whether each source judges its own processors.
+func (s *Spec) ownEvaluator() bool { return len(s.Evaluators) == 1 && s.Evaluators[0] == ofSource }
+
+// AllEvaluators returns every recognizer that judges anything.
+func (s *Spec) AllEvaluators() []string {
+	if s.ownEvaluator() {
+		return s.Sources
+	}
+	return s.Evaluators
+}
+
+// TrainingFor returns the recipe for task; nil if the experiment trains nothing.
+func (s *Spec) TrainingFor(task string) *Training {
+	if t := s.PerTask[task].Training; t != nil {
+		return t
+	}
+	return s.Training
+}
+
+// LambdasFor returns the lambdas of a method on task, one processor each; none for a
+// method without a recognition loss.
+func (s *Spec) LambdasFor(task, method string) []float64 {
+	if l, ok := s.PerTask[task].Lambda[method]; ok {
+		return l
+	}
+	return s.Lambda[method]
+}
+
+// ProcessorFor returns the name of P for task.
+func (s *Spec) ProcessorFor(task string) string {
+	if p := s.PerTask[task].Processor; p != "" {
+		return p
+	}
+	return s.Processor
+}
+
+// TransformerFor returns the name of T for task.
+func (s *Spec) TransformerFor(task string) string {
+	if t := s.PerTask[task].Transformer; t != "" {
+		return t
+	}
+	return s.Transformer
+}

@@ -1,0 +1,248 @@
+package experiments
+
+// The keys of a spec. Each field carries three tags:
+//
+//	yaml:"name"   the key
+//	doc:"..."     what an editor shows for it; goes into the JSON Schema
+//	check:"..."   comma-separated rules, see rules.go, for decoder and schema alike
+//	default:"..." the value of an absent key, as YAML
+
+// Document is one file: a Spec and the keys that say how it comes about.
+type Document struct {
+	// Extends is the file that this one is merged over, relative to this one.
+	Extends string `yaml:"extends,omitempty" doc:"File that this one is merged over, relative to this one: mappings merge, lists and values replace, null deletes."`
+	// DefaultProfile is the profile that applies when none is asked for.
+	DefaultProfile string `yaml:"default_profile,omitempty" doc:"Profile that applies when --profile is not given." check:"of=profile"`
+	// Profiles are named overrides of anything in the Spec.
+	Profiles map[string]Spec `yaml:"profiles,omitempty" doc:"Named overrides; --profile NAME merges one over the rest of the spec." check:"keys=name,partial"`
+
+	Spec `yaml:",inline"`
+}
+
+// Spec is an experiment after inheritance, profile and overrides.
+type Spec struct {
+	// Title heads the tables; default the file's name.
+	Title string `yaml:"title,omitempty" doc:"Heading of the tables; default the file's name."`
+	// Paper says which table or figure of the paper this reproduces.
+	Paper string `yaml:"paper,omitempty" doc:"Table or figure of the paper that this reproduces, such as Table 2."`
+
+	// Datasets by name.
+	Datasets map[string]Dataset `yaml:"datasets,omitempty" doc:"Datasets by name." check:"keys=name"`
+	// Degradations by task name: what Tasks picks from.
+	Degradations map[string]Degradation `yaml:"degradations,omitempty" doc:"Degradations by task name; tasks picks from these." check:"keys=name"`
+	// Recognizers by name: what Sources and Evaluators pick from.
+	Recognizers map[string]Recognizer `yaml:"recognizers,omitempty" doc:"Recognizers (R) by name; sources and evaluators pick from these." check:"keys=name"`
+	// Processors by name: what Processor and Transformer pick from.
+	Processors map[string]Processor `yaml:"processors,omitempty" doc:"Image-to-image networks by name; processor (P) and transformer (T) pick from these." check:"keys=name"`
+
+	// Dataset whose images are degraded, processed and judged.
+	Dataset string `yaml:"dataset,omitempty" doc:"Dataset whose images are degraded, processed and judged." check:"required,of=dataset"`
+	// CrossDataset states that judging Dataset by recognizers of another one is meant.
+	CrossDataset bool `yaml:"cross_dataset,omitempty" doc:"States that recognizers of another dataset than this experiment's are meant; without it they draw a warning."`
+	// Processor is P; needed as soon as a method trains one.
+	Processor string `yaml:"processor,omitempty" doc:"The processor P that the methods train." check:"of=processor"`
+	// Transformer is T; needed by ra-transformer only.
+	Transformer string `yaml:"transformer,omitempty" doc:"The transformer T between P and R; needed by ra-transformer." check:"of=processor"`
+	// Training is how P (and T) are trained; nil if no method trains.
+	Training *Training `yaml:"training,omitempty" doc:"How P (and T) are trained."`
+	// Evaluation is how processed images are judged.
+	Evaluation Evaluation `yaml:"evaluation,omitempty" doc:"How processed images are judged."`
+
+	// Tasks are names of Degradations, in the order of the tables' rows.
+	Tasks []string `yaml:"tasks,omitempty" doc:"Tasks (names of degradations), in the tables' order." check:"required,nonempty,unique,of=degradation"`
+	// Methods in the order of the tables' rows.
+	Methods []string `yaml:"methods,omitempty" doc:"Methods, in the tables' order." check:"required,nonempty,unique,of=method"`
+	// Lambda holds the weights of the recognition loss per method, each >= 0; an
+	// absent method has its default. Several values give one processor each.
+	Lambda map[string][]float64 `yaml:"lambda,omitempty" doc:"Weight of the recognition loss per method: a number, or a list for a sweep; default the paper's." check:"keys=lambda-method,scalar,nonempty,unique,>=0"`
+	// PerTask holds settings that differ for one task.
+	PerTask map[string]TaskSettings `yaml:"per_task,omitempty" doc:"Settings that differ for one task, merged over the experiment's own." check:"keys=degradation"`
+	// Sources are the recognizers inside the recognition loss.
+	Sources []string `yaml:"sources,omitempty" doc:"Recognizers inside the recognition loss." check:"scalar,unique,of=recognizer"`
+	// Evaluators are the recognizers that judge, or the one word "source": each
+	// source judges its own processors. See [Spec.EvaluatorsOf].
+	Evaluators []string `yaml:"evaluators,omitempty" doc:"Recognizers that judge the processed images, or the word source: each source judges its own processors." check:"scalar,unique,of=evaluator"`
+	// Seeds of initial weights and data order, one full run each.
+	Seeds []int64 `yaml:"seeds,omitempty" doc:"Seeds of initial weights and data order; one run each." check:"scalar,nonempty,unique,>=0" default:"[0]"`
+	// Metrics that are measured for every cell.
+	Metrics []string `yaml:"metrics,omitempty" doc:"Metrics to measure." check:"required,scalar,nonempty,unique,of=metric"`
+
+	// Tables to make from the cells.
+	Tables []Table `yaml:"tables,omitempty" doc:"Tables to make from the cells."`
+	// Figures to make from the cells.
+	Figures []Figure `yaml:"figures,omitempty" doc:"Figures to make from the cells."`
+}
+
+// Dataset is a set of labelled images with a training and a validation split.
+type Dataset struct {
+	// Kind names the reader or generator.
+	Kind string `yaml:"kind" doc:"Reader or generator of the images." check:"required,of=dataset-kind"`
+	// Path of the files, for kinds that need one. As loaded: relative to the
+	// spec file's folder; [Suite.Bind] makes it absolute or replaces it.
+	Path string `yaml:"path,omitempty" doc:"Folder of the files, relative to this spec; --data NAME=PATH replaces it."`
+	// Options of the kind, complete: absent ones have their defaults.
+	Options Values `yaml:"options,omitempty" doc:"Options of the kind." check:"options=kind"`
+	// Limit takes only the first so many images of each split.
+	Limit Limit `yaml:"limit,omitempty" doc:"Take only so many images of each split; 0 takes all."`
+}
+
+// Limit is a number of images per split; 0 means all.
+type Limit struct {
+	// Train is the most training images, 0 = all.
+	Train int `yaml:"train,omitempty" doc:"Most training images; 0 takes all." check:">=0"`
+	// Val is the most validation images, 0 = all.
+	Val int `yaml:"val,omitempty" doc:"Most validation images; 0 takes all." check:">=0"`
+}
+
+// Degradation is what a task undoes.
+type Degradation struct {
+	// Kind names the degradation.
+	Kind string `yaml:"kind" doc:"What is done to the image." check:"required,of=degradation-kind"`
+	// Options of the kind, complete.
+	Options Values `yaml:"options,omitempty" doc:"Strength of the degradation." check:"options=kind"`
+}
+
+// Recognizer is a frozen network that recognizes images. Exactly one of Weights
+// and Train is set.
+type Recognizer struct {
+	// Arch names the architecture.
+	Arch string `yaml:"arch" doc:"Architecture." check:"required,of=recognizer-arch"`
+	// Options of the architecture, complete.
+	Options Values `yaml:"options,omitempty" doc:"Options of the architecture." check:"options=arch"`
+	// Dataset whose classes it tells apart, and on which it was or is trained.
+	Dataset string `yaml:"dataset" doc:"Dataset whose classes it tells apart and on which it was, or is, trained." check:"required,of=dataset"`
+	// Normalize maps [0,1] pixels to what the network was trained on.
+	Normalize Normalization `yaml:"normalize" doc:"Mean and standard deviation, per channel, of the [0,1] pixels that it was trained on." check:"required"`
+	// Weights is a .pth, .th or .safetensors file. As loaded: as written;
+	// [Suite.Bind] finds the file and makes it absolute.
+	Weights string `yaml:"weights,omitempty" doc:"File of trained weights (.pth, .th, .safetensors), relative to --weights or to this spec; instead of train."`
+	// Seed of initial weights and data order when trained here.
+	Seed int64 `yaml:"seed,omitempty" doc:"Seed of initial weights and data order when trained here." check:">=0"`
+	// Train is how it is trained here; nil if Weights is set.
+	Train *RecognizerTraining `yaml:"train,omitempty" doc:"How it is trained here; instead of weights."`
+}
+
+// Normalization is (pixel - Mean) / Std per channel R, G, B of pixels in [0,1].
+type Normalization struct {
+	// Mean of each channel, length 3.
+	Mean []float64 `yaml:"mean,flow" doc:"Mean of R, G and B." check:"required,len=3"`
+	// Std of each channel, length 3, each > 0.
+	Std []float64 `yaml:"std,flow" doc:"Standard deviation of R, G and B." check:"required,len=3,>0"`
+}
+
+// Processor is an image-to-image network, used as P or as T.
+type Processor struct {
+	// Arch names the architecture.
+	Arch string `yaml:"arch" doc:"Architecture." check:"required,of=processor-arch"`
+	// Options of the architecture, complete.
+	Options Values `yaml:"options,omitempty" doc:"Options of the architecture." check:"options=arch"`
+}
+
+// Training is a recipe. Exactly one of Steps and Epochs is positive.
+type Training struct {
+	// Optimizer by name.
+	Optimizer string `yaml:"optimizer" doc:"Optimizer." check:"of=optimizer" default:"adam"`
+	// LearningRate before any milestone, > 0.
+	LearningRate float64 `yaml:"learning_rate" doc:"Learning rate before the first milestone of schedule." check:"required,>0"`
+	// Betas of Adam: decay of the first and second moment; 0.9, 0.999 if absent.
+	Betas []float64 `yaml:"betas,omitempty,flow" doc:"Adam's decay rates of the first and second moment; default 0.9, 0.999." check:"len=2,>=0,<1"`
+	// Momentum of SGD.
+	Momentum float64 `yaml:"momentum,omitempty" doc:"SGD's momentum." check:">=0,<1"`
+	// Nesterov turns SGD's momentum into Nesterov's.
+	Nesterov bool `yaml:"nesterov,omitempty" doc:"Nesterov's form of SGD's momentum."`
+	// WeightDecay is the L2 penalty's factor, added to the gradient.
+	WeightDecay float64 `yaml:"weight_decay" doc:"Factor of the weights that is added to their gradient (L2)." check:">=0"`
+	// Batch is the number of images per step.
+	Batch int `yaml:"batch" doc:"Images per step." check:"required,>=1"`
+	// Steps of the optimizer in all; 0 if Epochs counts.
+	Steps int `yaml:"steps" doc:"Length in optimizer steps; give this or epochs (0 is as absent)." check:">=0"`
+	// Epochs in all; 0 if Steps counts.
+	Epochs int `yaml:"epochs" doc:"Length in passes over the training images; give this or steps (0 is as absent)." check:">=0"`
+	// Schedule lists milestones of the learning rate, After ascending.
+	Schedule []Milestone `yaml:"schedule,flow" doc:"Milestones of the learning rate, in order. The paper's six epochs: [{after: 4, factor: 0.1}, {after: 5, factor: 0.01}]."`
+	// CheckpointEvery so many steps the state is written; 0 = only at the end.
+	CheckpointEvery int `yaml:"checkpoint_every" doc:"Steps between checkpoints, from which a killed run goes on; 0 writes none before the end." check:">=0" default:"200"`
+}
+
+// Milestone changes the learning rate. Once After units are done (steps if the
+// training counts steps, epochs if it counts epochs), the learning rate is
+// LearningRate x Factor, until the next milestone. Factors do not accumulate:
+// x0.1 in epoch 5 and x0.01 in epoch 6 are {4, 0.1}, {5, 0.01}.
+type Milestone struct {
+	// After so many steps or epochs, >= 1.
+	After int `yaml:"after" doc:"Steps (or epochs, if the training counts epochs) done before this holds." check:"required,>=1"`
+	// Factor of the initial learning rate, > 0.
+	Factor float64 `yaml:"factor" doc:"Factor of the initial learning rate from here on; factors do not accumulate." check:"required,>0"`
+}
+
+// RecognizerTraining is a Training with augmentation.
+type RecognizerTraining struct {
+	Training `yaml:",inline"`
+	// Augment of the training images.
+	Augment Augmentation `yaml:"augment,omitempty" doc:"Random changes of the training images."`
+}
+
+// Augmentation is drawn anew for every image of every epoch.
+type Augmentation struct {
+	// Flip mirrors horizontally with probability 1/2.
+	Flip bool `yaml:"flip,omitempty" doc:"Mirror horizontally every other time."`
+	// Shift moves by up to so many pixels each way, zero-padded.
+	Shift int `yaml:"shift,omitempty" doc:"Shift by up to so many pixels each way, padding with zeros." check:">=0"`
+}
+
+// Evaluation says how processed images are judged.
+type Evaluation struct {
+	// Batch is the number of images per pass; psnr_batch averages within it.
+	Batch int `yaml:"batch" doc:"Images per pass; psnr_batch averages within one (the reference has 20)." check:">=1" default:"20"`
+	// Limit judges only the first so many validation images, 0 = all.
+	Limit int `yaml:"limit" doc:"Judge only the first so many validation images; 0 judges all." check:">=0"`
+}
+
+// TaskSettings is what differs for one task. As loaded, Training and Lambda are
+// complete: merged over the experiment's.
+type TaskSettings struct {
+	// Processor instead of the experiment's.
+	Processor string `yaml:"processor,omitempty" doc:"Processor for this task." check:"of=processor"`
+	// Transformer instead of the experiment's.
+	Transformer string `yaml:"transformer,omitempty" doc:"Transformer for this task." check:"of=processor"`
+	// Training merged over the experiment's, nil if it does not differ.
+	Training *Training `yaml:"training,omitempty" doc:"What differs in the training for this task."`
+	// Lambda merged over the experiment's, nil if it does not differ.
+	Lambda map[string][]float64 `yaml:"lambda,omitempty" doc:"Lambdas for this task." check:"keys=lambda-method,scalar,nonempty,unique,>=0"`
+}
+
+// Table arranges cells. Rows and Columns are axes: task, method, lambda, source,
+// evaluator, seed, metric, dataset. Seeds that are no axis are averaged; every
+// other axis with several values must be one, or be narrowed by Where.
+type Table struct {
+	// Title of the table; default the experiment's.
+	Title string `yaml:"title,omitempty" doc:"Heading; default the experiment's title."`
+	// Rows are axes from outer to inner.
+	Rows []string `yaml:"rows,flow" doc:"Axes of the rows, outer first." check:"required,scalar,nonempty,unique,of=axis"`
+	// Columns are axes from outer to inner.
+	Columns []string `yaml:"columns,flow" doc:"Axes of the columns, outer first." check:"required,scalar,nonempty,unique,of=axis"`
+	// Metric shown; several only if metric is an axis, and then default all.
+	Metric []string `yaml:"metric,omitempty,flow" doc:"Metric to show; several only where metric is an axis (default all of them)." check:"scalar,unique,of=metric"`
+	// Where keeps only the named values of an axis.
+	Where map[string][]string `yaml:"where,omitempty" doc:"Keep only these values of an axis." check:"keys=axis,scalar,nonempty,unique,word"`
+	// Published names the published numbers to show beside ours.
+	Published string `yaml:"published,omitempty" doc:"Published numbers to show beside ours, such as liu2019/classification."`
+}
+
+// Figure draws cells.
+type Figure struct {
+	// Kind names the drawing.
+	Kind string `yaml:"kind" doc:"Kind of figure." check:"required,of=figure-kind"`
+	// Title of the figure; default the experiment's.
+	Title string `yaml:"title,omitempty" doc:"Heading; default the experiment's title."`
+	// X is the axis along the abscissa.
+	X string `yaml:"x,omitempty" doc:"Axis along the abscissa." check:"of=axis"`
+	// Y are the metrics drawn, one panel or one ordinate each.
+	Y []string `yaml:"y,omitempty,flow" doc:"Metrics along the ordinate." check:"scalar,unique,of=metric"`
+	// Series is the axis that the lines or bars tell apart.
+	Series string `yaml:"series,omitempty" doc:"Axis that the lines or bars tell apart." check:"of=axis"`
+	// Panels is the axis that the panels tell apart.
+	Panels string `yaml:"panels,omitempty" doc:"Axis that the panels tell apart." check:"of=axis"`
+	// Where keeps only the named values of an axis.
+	Where map[string][]string `yaml:"where,omitempty" doc:"Keep only these values of an axis." check:"keys=axis,scalar,nonempty,unique,word"`
+}

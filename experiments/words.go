@@ -1,0 +1,136 @@
+package experiments
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ofSource is the evaluator that stands for each source itself.
+const ofSource = "source"
+
+// definitions are the classes of words that the document itself defines, and the
+// key under which it does.
+var definitions = map[string]string{
+	"dataset":     "datasets",
+	"degradation": "degradations",
+	"recognizer":  "recognizers",
+	"evaluator":   "recognizers",
+	"processor":   "processors",
+	"profile":     "profiles",
+}
+
+// word checks text, written at n, against the words of class.
+func (d *decoder) word(n *node, text, class string) {
+	switch {
+	case class == "":
+		return
+	case class == "name":
+		if !identifier.MatchString(text) {
+			diagnostic := n.here(fmt.Sprintf("%s is no name", quote(text)))
+			diagnostic.Detail = "names are letters, digits, - and _, and start with a letter or digit"
+			d.report(diagnostic)
+		}
+		return
+	}
+	words, fixed := d.names.fixed(class)
+	choices := "choose from: " + list(words)
+	noun := strings.NewReplacer("-arch", " architecture", "-", " ").Replace(class)
+	if class == "lambda-method" {
+		noun, choices = "method with a lambda", "methods with a lambda are: "+list(words)
+	}
+	if !fixed {
+		section := definitions[class]
+		words = d.root.get(section).keys()
+		choices = section + " defines: " + list(words)
+		if class == "evaluator" {
+			words = append(words, ofSource)
+			choices += "; or the word source"
+		}
+		if d.incomplete {
+			return
+		}
+	}
+	if !slices.Contains(words, text) {
+		d.unknown(n, noun, text, choices, words)
+	}
+}
+
+// options decodes the options of a kind and fills in the defaults of absent ones.
+func (d *decoder) options(n *node, kind Kind, at string) Values {
+	values := Values{}
+	for name, option := range kind.Options {
+		values[name] = option.Default
+	}
+	if n == nil {
+		return values
+	}
+	if n.sort != mapping {
+		d.fail(n, "%s is a mapping, not %s", at, n.what())
+		return values
+	}
+	known := sortedKeys(kind.Options)
+	for _, f := range n.fields {
+		option, ok := kind.Options[f.key.text]
+		switch {
+		case !ok:
+			d.unknown(f.key, "option", f.key.text, "the options here are: "+list(known), known)
+		case f.value.sort != null:
+			if value, ok := d.option(f.value, option, join(at, f.key.text)); ok {
+				values[f.key.text] = value
+			}
+		}
+	}
+	return values
+}
+
+// option decodes one option into the type of its default.
+func (d *decoder) option(n *node, o Option, at string) (any, bool) {
+	switch o.Default.(type) {
+	case string:
+		text, ok := n.value.(string)
+		if !ok {
+			d.wrong(n, at, "text")
+		} else if o.Enum != nil && !slices.Contains(o.Enum, text) {
+			d.unknown(n, at, text, "choose from: "+list(o.Enum), o.Enum)
+		}
+		return text, ok
+	case bool:
+		flag, ok := n.value.(bool)
+		if !ok {
+			d.wrong(n, at, "true or false")
+		}
+		return flag, ok
+	case int:
+		x, ok := n.whole()
+		if !ok {
+			d.wrong(n, at, "a whole number")
+			return nil, false
+		}
+		d.within(n, float64(x), o.bounds(), at)
+		return int(x), true
+	case float64:
+		x, ok := n.number()
+		if !ok {
+			d.wrong(n, at, "a number")
+			return nil, false
+		}
+		d.within(n, x, o.bounds(), at)
+		return x, true
+	}
+	panic(fmt.Sprintf("experiments: %s has a default of type %T; give int, float64, bool or string", at, o.Default))
+}
+
+func (o Option) bounds() []bound {
+	var bounds []bound
+	if o.Min != nil {
+		bounds = append(bounds, bound{">=", *o.Min})
+	}
+	if o.Max != nil {
+		bounds = append(bounds, bound{"<=", *o.Max})
+	}
+	return bounds
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
