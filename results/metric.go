@@ -1,0 +1,46 @@
+package results
+
+// Metric says how a metric is written and what convention its numbers follow.
+type Metric struct {
+	Name string
+	// Unit is "%", "dB" or empty.
+	Unit string
+	// Decimals shown in tables.
+	Decimals int
+	// Convention is what another program must do to get the same number.
+	Convention string
+	// HigherIsBetter is false for metrics this package does not know, whose
+	// direction it does not guess: no best value is marked then.
+	HigherIsBetter bool
+}
+
+// metrics are those of the output contract.
+var metrics = []Metric{
+	{"top1", "%", 1, "share of images whose class has the highest score, in percent", true},
+	{"top5", "%", 1, "share of images whose class is among the five highest scores, in percent", true},
+	{"map07", "%", 1, "VOC 07 mean average precision, 11-point interpolation, in percent", true},
+	{"map", "%", 1, "VOC mean average precision, area under the curve, in percent", true},
+	{"psnr", "dB", 2, "mean over images of per-image PSNR in dB, RGB, data range 1, no border crop", true},
+	{"psnr_batch", "dB", 2, "the reference code's convention: 10 log10(1/(batch MSE + 1e-9)) in dB, " +
+		"mean over batches weighted by their size, RGB, no border crop", true},
+	{"ssim", "", 4, "11x11 Gaussian of sigma 1.5, zero-padded, biased covariance, data range 1, " +
+		"mean over pixels and RGB channels", true},
+}
+
+// LookupMetric describes a metric by name; an unknown one has no convention.
+func LookupMetric(name string) Metric {
+	for _, m := range metrics {
+		if m.Name == name {
+			return m
+		}
+	}
+	return Metric{Name: name, Decimals: 3}
+}
+
+// Label is the metric's name with its unit, as in "psnr [dB]".
+func (m Metric) Label() string {
+	if m.Unit == "" {
+		return m.Name
+	}
+	return m.Name + " [" + m.Unit + "]"
+}
