@@ -1,0 +1,147 @@
+package data
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// settled is how long a file must have been left alone before its hash is remembered: a second change within the
+	// resolution of the file system's clock would leave size and time as they were.
+	settled = 2 * time.Second
+	// hashChunk is how many files a goroutine takes at once.
+	hashChunk = 64
+)
+
+// fingerprintOnce keeps the fingerprint of an opened folder after the first call.
+type fingerprintOnce struct {
+	mutex sync.Mutex
+	value string
+}
+
+// Fingerprint hashes the relative name and the bytes of every file, in index order. Copies of a dataset therefore have
+// the same fingerprint, and any changed, added, removed or renamed file gives another one.
+//
+// With FolderOptions.FingerprintCache, the hash of each file is remembered there under its size and modification time,
+// and later calls read only files where these differ; what was hashed before an error or a cancelled context is kept
+// too. A file changed with both restored (as by touch -r) goes unnoticed; delete the cache folder after doing that.
+func (f *Folder) Fingerprint(ctx context.Context) (string, error) {
+	f.fingerprint.mutex.Lock()
+	defer f.fingerprint.mutex.Unlock()
+	if f.fingerprint.value != "" {
+		return f.fingerprint.value, nil
+	}
+	cachePath, err := f.hashesPath()
+	if err != nil {
+		return "", err
+	}
+	remembered := readHashes(cachePath)
+	hashes, fresh, err := f.hashFiles(ctx, remembered)
+	for i, name := range f.files { // after an error, keep what is known of the files that were not reached
+		if old, known := remembered[name]; known && hashes[i] == nil {
+			hashes[i] = &old
+		}
+	}
+	if cachePath != "" && (fresh > 0 || err == nil && len(remembered) != len(f.files)) {
+		err = errors.Join(err, writeHashes(cachePath, f.files, hashes))
+	}
+	if err != nil {
+		return "", fmt.Errorf("fingerprint %s: %w", f.dir, err)
+	}
+	total := sha256.New()
+	fmt.Fprintf(total, "image folder of %d files\n", len(f.files))
+	for i, name := range f.files {
+		fmt.Fprintf(total, "%d %s %x\n", len(name), name, hashes[i].sum)
+	}
+	f.fingerprint.value = hex.EncodeToString(total.Sum(nil))
+	return f.fingerprint.value, nil
+}
+
+// hashFiles finds the hash of every file, in parallel, reading only those not remembered. After an error the files
+// that were not reached have a nil hash. fresh is how many were read.
+func (f *Folder) hashFiles(ctx context.Context, remembered map[string]fileHash) (hashes []*fileHash, fresh int, err error) {
+	hashes = make([]*fileHash, len(f.files))
+	var next, read atomic.Int64
+	var report sync.Mutex
+	done := 0
+	group, ctx := errgroup.WithContext(ctx)
+	for range 2 * runtime.GOMAXPROCS(0) { // more than one per core: some wait for the disk
+		group.Go(func() error {
+			buffer := make([]byte, 64<<10)
+			for {
+				start := int(next.Add(hashChunk)) - hashChunk
+				end := min(start+hashChunk, len(f.files))
+				if start >= end {
+					return nil
+				}
+				for i := start; i < end; i++ {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+					old, known := remembered[f.files[i]]
+					hash, err := hashFile(f.fullPath(i), old, known, buffer)
+					if err != nil {
+						return err
+					}
+					if !known || hash != old {
+						read.Add(1)
+					}
+					hashes[i] = &hash
+				}
+				report.Lock()
+				done += end - start
+				if f.options.Progress != nil {
+					f.options.Progress(done, len(f.files))
+				}
+				report.Unlock()
+			}
+		})
+	}
+	err = group.Wait()
+	return hashes, int(read.Load()), err
+}
+
+// hashFile returns old if it still describes the file at path, and reads the file otherwise.
+func hashFile(path string, old fileHash, known bool, buffer []byte) (fileHash, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileHash{}, err
+	}
+	current := fileHash{size: info.Size(), modified: info.ModTime().UnixNano()}
+	if known && old.size == current.size && old.modified == current.modified {
+		return old, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return fileHash{}, err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	for {
+		n, err := file.Read(buffer)
+		hash.Write(buffer[:n])
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fileHash{}, err
+		}
+	}
+	hash.Sum(current.sum[:0])
+	if time.Since(info.ModTime()) < settled {
+		current.modified = math.MinInt64 // right for this run, never matched by a later one
+	}
+	return current, nil
+}
