@@ -1,0 +1,80 @@
+package data
+
+import "sync"
+
+// Batch is what one step works on. Pictures are planar float32 in [0,1].
+type Batch struct {
+	Step    int     // as passed to Train, or the number of the batch in Eval
+	Epoch   int     // counted from 0
+	Indices []int   // of the images, in the loader's dataset
+	Labels  []int64 // their classes
+
+	N                       int // images
+	Height, Width           int // of targets and baselines
+	InputHeight, InputWidth int // of inputs
+
+	Target []float32 // (N, 3, Height, Width), the picture to restore
+	Input  []float32 // (N, 3, InputHeight, InputWidth), its degraded form; Target itself without a degradation
+	// Baseline is (N, 3, Height, Width), what recognizers see when there is no processor; Input itself if that has the
+	// targets' size. Nil unless LoaderOptions.Baseline is set.
+	Baseline []float32
+
+	memory *buffers
+	pool   *sync.Pool
+}
+
+// buffers are the picture memory of one full batch.
+type buffers struct{ target, input, baseline []float32 }
+
+// Release gives the batch's memory back to the loader, which will overwrite it. The pictures must not be used any more; a
+// batch that is never released is left to the garbage collector.
+func (b *Batch) Release() {
+	if b.memory != nil {
+		b.pool.Put(b.memory)
+		b.memory, b.Target, b.Input, b.Baseline = nil, nil, nil, nil
+	}
+}
+
+// newBuffers allocates what a full batch needs; parts that would only repeat another one are left out.
+func (l *Loader) newBuffers() *buffers {
+	n := 3 * l.height * l.width * l.options.Batch
+	memory := &buffers{target: make([]float32, n)}
+	if l.degradation != nil {
+		scale := l.degradation.Scale()
+		memory.input = make([]float32, n/(scale*scale))
+		if l.options.Baseline && scale != 1 {
+			memory.baseline = make([]float32, n)
+		}
+	}
+	return memory
+}
+
+// newBatch takes memory for the batch of an assignment, with the pictures still to be filled in.
+func (l *Loader) newBatch(a assignment) *Batch {
+	memory := l.buffers.Get().(*buffers)
+	n := len(a.indices)
+	b := &Batch{
+		Step: a.step, Epoch: a.epoch, Indices: a.indices, Labels: make([]int64, n),
+		N: n, Height: l.height, Width: l.width, InputHeight: l.height, InputWidth: l.width,
+		Target: memory.target[:n*3*l.height*l.width],
+		memory: memory, pool: &l.buffers,
+	}
+	b.Input = b.Target
+	if l.degradation != nil {
+		b.InputHeight, b.InputWidth = l.height/l.degradation.Scale(), l.width/l.degradation.Scale()
+		b.Input = memory.input[:n*3*b.InputHeight*b.InputWidth]
+	}
+	if l.options.Baseline {
+		b.Baseline = b.Input
+		if memory.baseline != nil {
+			b.Baseline = memory.baseline[:len(b.Target)]
+		}
+	}
+	return b
+}
+
+// slot is the part of planes, which hold n pictures, that belongs to picture k.
+func slot(planes []float32, k, n int) []float32 {
+	size := len(planes) / n
+	return planes[k*size : (k+1)*size]
+}
