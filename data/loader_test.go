@@ -111,6 +111,17 @@ func TestTheSeedDecidesOrderAugmentationAndNoise(t *testing.T) {
 	assert.NotEqual(t, first(1, false).Input, first(2, false).Input)
 }
 
+func TestTrainingNoiseIsNewInEveryEpoch(t *testing.T) {
+	s, d := shapes(t, ShapesOptions{Count: 5}), degradation(t, "dn", nil)
+	for _, b := range collect(t, newLoader(t, s, d, LoaderOptions{Batch: 5, Seed: 3, Shuffle: true}).Train(t.Context(), 0, 2)) {
+		for k, i := range b.Indices {
+			want, err := Apply(d, shape(t, s, i), noiseSeed(3, b.Epoch, i))
+			require.NoError(t, err)
+			assert.Equal(t, want.Input, slot(b.Input, k, b.N), "epoch %d image %d", b.Epoch, i)
+		}
+	}
+}
+
 func TestEvaluationDoesNotAugment(t *testing.T) {
 	s := shapes(t, ShapesOptions{Count: 4})
 	l := newLoader(t, s, nil, LoaderOptions{Batch: 3, Seed: 1, Shuffle: true, Flip: true, Shift: 4})
@@ -149,7 +160,10 @@ func TestAugmentationsMoveWholePicturesByTheirWholeRange(t *testing.T) {
 	} {
 		l := newLoader(t, dataset, nil, c.options)
 		xs, ys, steps := map[int]bool{}, map[int]bool{}, map[int]bool{}
-		for _, b := range collect(t, l.Train(t.Context(), 0, 12)) {
+		batches := collect(t, l.Train(t.Context(), 0, 12))
+		require.Equal(t, batches[0].Indices, batches[3].Indices, "unshuffled epochs of 3 steps")
+		assert.NotEqual(t, batches[0].Target, batches[3].Target, "%s: epochs differ", name)
+		for _, b := range batches {
 			for k := range b.N {
 				pix := asBytes(t, slot(b.Target, k, b.N))
 				area, middle := b.Height*b.Width, b.Height/2*b.Width+b.Width/2
