@@ -10,7 +10,7 @@ import (
 	"transfera/data/imaging"
 )
 
-// Degradation makes a processor's input out of its target image (PROTOCOL.md, section 4). Implementations hold nothing but
+// Degradation makes a processor's input out of its target image, as the paper does (arXiv 1910.09185). Implementations hold nothing but
 // their settings and may be used from many goroutines at once.
 //
 // Pictures are planar float32 here, (3, H, W) with values in [0,1]; a byte b of an image is b/255.
