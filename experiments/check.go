@@ -101,7 +101,10 @@ func (c *checker) training(t *Training, path ...any) {
 	}
 	c.settings(t, at)
 	length, unit := t.Steps, "steps"
-	if t.Epochs > 0 {
+	switch {
+	case t.Steps > 0 && t.Epochs > 0:
+		length = 0 // not known
+	case t.Epochs > 0:
 		length, unit = t.Epochs, "epochs"
 	}
 	for i, m := range t.Schedule {
@@ -237,7 +240,7 @@ func (c *checker) evaluators() {
 
 // datasets warns of recognizers that come from another dataset than they work on.
 func (c *checker) datasets() {
-	if c.e.CrossDataset || c.e.Dataset == "" {
+	if _, defined := c.e.Datasets[c.e.Dataset]; c.e.CrossDataset || !defined {
 		return
 	}
 	for _, role := range []string{"sources", "evaluators"} {

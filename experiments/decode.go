@@ -36,6 +36,23 @@ func (d *decoder) unknown(n *node, noun, word, list string, known []string) {
 	d.report(diagnostic)
 }
 
+// unknownKey makes the error for a key, written at n, that the mapping at has not.
+func unknownKey(n *node, word, at string, known []string) Diagnostic {
+	d := n.here(fmt.Sprintf("unknown key %s", quote(word)))
+	place := at
+	if at == "" {
+		place = "an experiment"
+		d.Suggestion = homes[word]
+	}
+	if d.Suggestion == "" {
+		d.Suggestion = suggest(word, known)
+	}
+	if d.Suggestion == "" {
+		d.Detail = fmt.Sprintf("the keys of %s are: %s", place, strings.Join(known, ", "))
+	}
+	return d
+}
+
 // decode fills v from n under the rules r; at is the dotted path for messages.
 func (d *decoder) decode(n *node, v reflect.Value, r rules, at string) {
 	switch v.Kind() {
@@ -61,7 +78,7 @@ func (d *decoder) structure(n *node, v reflect.Value, at string) {
 	keys := keysOf(v.Type())
 	for _, f := range n.fields {
 		if !slices.ContainsFunc(keys, func(k key) bool { return k.name == f.key.text }) {
-			d.unknown(f.key, "key", f.key.text, belongs(f.key.text, at, names(keys)), names(keys))
+			d.report(unknownKey(f.key, f.key.text, at, names(keys)))
 		}
 	}
 	for _, k := range keys {
@@ -103,21 +120,7 @@ func (d *decoder) key(n *node, v reflect.Value, k key, at string) {
 	}
 }
 
-// belongs says which keys there are here, or where else a key belongs.
-func belongs(word, at string, keys []string) string {
-	if at == "" && suggest(word, keys) == "" {
-		if home := homes[word]; home != "" {
-			return fmt.Sprintf("%s is a key of %s", word, home)
-		}
-	}
-	place := at
-	if place == "" {
-		place = "an experiment"
-	}
-	return fmt.Sprintf("the keys of %s are: %s", place, strings.Join(keys, ", "))
-}
-
-// homes maps keys that are easily written one level too high to where they belong.
+// homes maps keys that are easily written one level too high to their full paths.
 var homes = func() map[string]string {
 	homes := map[string]string{}
 	for _, k := range keysOf(reflect.TypeFor[Spec]()) {
@@ -128,7 +131,7 @@ var homes = func() map[string]string {
 		if t.Kind() == reflect.Struct {
 			for _, inner := range keysOf(t) {
 				if homes[inner.name] == "" {
-					homes[inner.name] = k.name
+					homes[inner.name] = join(k.name, inner.name)
 				}
 			}
 		}

@@ -46,8 +46,8 @@ func extend(name string, asked *node, chain []string) (root *node, whole bool, d
 		return root, true, diags
 	}
 	text, ok := parent.asText()
-	if !ok || text == "" {
-		return root, false, append(diags, parent.here("extends names one file, relative to this one"))
+	if !ok { // the decoder says so
+		return root, false, diags
 	}
 	if !filepath.IsAbs(text) {
 		text = filepath.Join(filepath.Dir(name), text)

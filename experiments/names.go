@@ -43,8 +43,8 @@ type Option struct {
 	Doc string
 	// Min and Max bound a number, inclusively; nil is no bound.
 	Min, Max *float64
-	// Enum lists what a string may be; nil is anything.
-	Enum []string
+	// Choices lists the only valid values, of Default's type; nil is any.
+	Choices []any
 }
 
 // Optimizer is one optimizer and those of the keys betas, momentum and nesterov

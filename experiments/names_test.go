@@ -4,7 +4,7 @@ package experiments
 func testNames() Names {
 	at := func(x float64) *float64 { return &x }
 	count := func(n int, doc string) Option { return Option{Default: n, Doc: doc, Min: at(1)} }
-	width := map[string]Option{"width": count(16, "Channels of the first stage.")}
+	width := count(16, "Channels of the first of three stages.")
 	cifar := Kind{Doc: "ResNet for 32x32 images."}
 	return Names{
 		Datasets: map[string]Kind{
@@ -23,16 +23,16 @@ func testNames() Names {
 			}},
 		},
 		Degradations: map[string]Kind{
-			"sr":   {Doc: "Bicubic downscaling.", Options: map[string]Option{"scale": {Default: 4, Doc: "Factor.", Min: at(2), Max: at(8)}}},
+			"sr":   {Doc: "Bicubic downscaling.", Options: map[string]Option{"scale": {Default: 4, Doc: "Factor.", Choices: []any{2, 4, 8}}}},
 			"dn":   {Doc: "Gaussian noise.", Options: map[string]Option{"sigma": {Default: 0.1, Doc: "Standard deviation in [0,1].", Min: at(0), Max: at(1)}}},
 			"jpeg": {Doc: "JPEG compression.", Options: map[string]Option{"quality": {Default: 10, Doc: "libjpeg's quality.", Min: at(1), Max: at(100)}}},
 		},
 		Recognizers: map[string]Kind{
 			"cifar-resnet20": cifar, "cifar-resnet32": cifar, "cifar-resnet44": cifar, "cifar-resnet56": cifar, "cifar-resnet110": cifar,
-			"shapes-resnet": {Doc: "Small ResNet.", Options: map[string]Option{"width": width["width"], "blocks": count(1, "Blocks per stage.")}},
-			"shapes-vgg":    {Doc: "Small VGG.", Options: width},
+			"shapes-resnet": {Doc: "Small ResNet.", Options: map[string]Option{"width": width, "blocks": count(1, "Blocks per stage.")}},
+			"shapes-vgg":    {Doc: "Small VGG.", Options: map[string]Option{"width": width, "depth": count(2, "Convolutions per stage.")}},
 			"shapes-densenet": {Doc: "Small DenseNet.", Options: map[string]Option{
-				"growth": count(12, "Channels per layer."), "layers": count(4, "Layers per block."),
+				"growth": count(12, "Channels per layer."), "layers": count(3, "Layers per block."),
 			}},
 		},
 		Processors: map[string]Kind{

@@ -43,7 +43,11 @@ func override(root *node, text string) (*node, Diagnostics) {
 	if !ok {
 		return root, s.diags
 	}
-	return s.apply(root, reflect.TypeFor[Spec](), "", "", steps), s.diags
+	changed := s.apply(root, reflect.TypeFor[Spec](), "", "", steps)
+	if changed == nil {
+		return root, s.diags
+	}
+	return changed, nil
 }
 
 // place is the node for the characters of the override from start on.
@@ -83,8 +87,9 @@ func (s *setter) steps(path string) ([]step, bool) {
 	return steps, true
 }
 
-// apply returns n, of type t, with the value under steps replaced. class is that of
-// n's keys if n is a mapping of names, and at n's own path.
+// apply returns n, of type t, with the value under steps replaced; nil, and a diagnostic,
+// if there is no such value. class is that of n's keys if n is a mapping of names, and at
+// n's own path.
 func (s *setter) apply(n *node, t reflect.Type, class, at string, steps []step) *node {
 	if len(steps) == 0 {
 		return s.value
@@ -106,23 +111,25 @@ func (s *setter) apply(n *node, t reflect.Type, class, at string, steps []step) 
 		keys := keysOf(t)
 		i := slices.IndexFunc(keys, func(k key) bool { return k.name == first.name })
 		if i < 0 {
-			s.unknown(first, "key", belongs(first.name, at, names(keys)), names(keys))
-			return n
+			s.diags = append(s.diags, unknownKey(first.place, first.name, at, names(keys)))
+			return nil
 		}
 		inner, innerClass = keys[i].typ, keys[i].rules.keys
 	case reflect.Map:
 		if class == "name" && len(rest) > 0 && n.get(first.name) == nil {
-			s.unknown(first, "name", fmt.Sprintf("%s defines: %s", at, list(n.keys())), n.keys())
-			return n
+			d := first.place.here("unknown name " + quote(first.name))
+			d.Suggestion, d.Detail = suggest(first.name, n.keys()), fmt.Sprintf("defined under %s: %s", at, list(n.keys()))
+			s.diags = append(s.diags, d)
+			return nil
 		}
 		inner = t.Elem()
 	default:
 		s.fail(first.place, "%s has no keys", at)
-		return n
+		return nil
 	}
 	value := s.apply(n.get(first.name), inner, innerClass, join(at, first.name), rest)
-	if value == nil { // refused
-		return n
+	if value == nil {
+		return nil
 	}
 	return n.with(first.place, value)
 }
@@ -132,23 +139,21 @@ func (s *setter) item(n *node, t reflect.Type, at string, first step, rest []ste
 	switch {
 	case t.Kind() != reflect.Slice:
 		s.fail(first.place, "%s is not a list", at)
-		return n
+		return nil
 	case n == nil || n.sort != sequence || first.index >= len(n.items):
 		have := 0
 		if n != nil {
 			have = len(n.items)
 		}
 		s.fail(first.place, "%s has %d items, counted from 0: there is no [%d]", at, have, first.index)
-		return n
+		return nil
+	}
+	value := s.apply(n.items[first.index], t.Elem(), "", fmt.Sprintf("%s[%d]", at, first.index), rest)
+	if value == nil {
+		return nil
 	}
 	c := *n
 	c.items = slices.Clone(n.items)
-	c.items[first.index] = s.apply(n.items[first.index], t.Elem(), "", fmt.Sprintf("%s[%d]", at, first.index), rest)
+	c.items[first.index] = value
 	return &c
-}
-
-func (s *setter) unknown(at step, noun, detail string, known []string) {
-	d := at.place.here(fmt.Sprintf("unknown %s %s", noun, quote(at.name)))
-	d.Suggestion, d.Detail = suggest(at.name, known), detail
-	s.diags = append(s.diags, d)
 }

@@ -34,7 +34,7 @@ func parse(src *source, text string, shift int) (*node, Diagnostics) {
 	}
 	document, next, err := unmarshal(text)
 	if err != nil {
-		p.syntax(err)
+		p.syntax(text, err)
 		return nil, p.diags
 	}
 	if next != nil {
@@ -73,22 +73,33 @@ func unmarshal(text string) (first, second *yaml.Node, err error) {
 	return first, second, nil
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+var yamlLine = regexp.MustCompile(`^yaml: (line (\d+): )?`)
 
-// syntax reports an error of the YAML library, which knows the line only.
-func (p *parser) syntax(err error) {
-	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		line, _ = strconv.Atoi(m[1])
-		message = err.Error()[len(m[0]):]
+// Longer files are not searched for the line of a syntax error.
+const mostSearched = 1000
+
+// syntax reports an error of the YAML library, which knows the line only roughly: for
+// some errors that before, for others that where the broken mapping starts. The error
+// stands on the first line from which on every longer part of the text has it, too.
+func (p *parser) syntax(text string, err error) {
+	message := yamlLine.ReplaceAllString(err.Error(), "")
+	lines := strings.SplitAfter(text, "\n")
+	line := len(lines)
+	if m := yamlLine.FindStringSubmatch(err.Error()); line > mostSearched && m[2] != "" {
+		line, _ = strconv.Atoi(m[2])
+	} else {
+		for ; line > 1; line-- {
+			_, _, err := unmarshal(strings.Join(lines[:line-1], ""))
+			if err == nil || yamlLine.ReplaceAllString(err.Error(), "") != message {
+				break
+			}
+		}
 	}
-	line = min(max(line, 1), max(len(p.src.lines), 1))
 	n := p.place(line, 1)
 	if line <= len(p.src.lines) {
-		text := p.src.lines[line-1]
-		indent := len(text) - len(strings.TrimLeft(text, " "))
-		n.column = max(n.column, indent+1)
-		n.width = len([]rune(text)) - n.column + 1
+		shown := p.src.lines[line-1]
+		n.column = max(n.column, 1+len(shown)-len(strings.TrimLeft(shown, " ")))
+		n.width = len([]rune(shown)) - n.column + 1
 	}
 	d := n.here("not valid YAML: " + message)
 	if strings.Contains(message, "cannot start any token") {
@@ -117,6 +128,10 @@ func (p *parser) node(y *yaml.Node) *node {
 		}
 		return n
 	}
+	if y.Anchor != "" {
+		p.open[y] = true
+		defer delete(p.open, y)
+	}
 	switch y.Kind {
 	case yaml.AliasNode:
 		return p.alias(y, n)
@@ -141,8 +156,6 @@ func (p *parser) alias(y *yaml.Node, n *node) *node {
 		p.fail(n, fmt.Sprintf("the anchor %s contains itself", quote(y.Value)))
 		return n
 	}
-	p.open[y.Alias] = true
-	defer delete(p.open, y.Alias)
 	return p.node(y.Alias)
 }
 

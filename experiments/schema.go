@@ -151,9 +151,6 @@ func optionsSchema(kind Kind) object {
 		switch o.Default.(type) {
 		case string:
 			property = object{"type": "string"}
-			if o.Enum != nil {
-				property["enum"] = anys(o.Enum)
-			}
 		case bool:
 			property = object{"type": "boolean"}
 		case int:
@@ -162,6 +159,9 @@ func optionsSchema(kind Kind) object {
 			property = bounded(object{"type": "number"}, o.bounds())
 		default:
 			panic(fmt.Sprintf("experiments: option %s has a default of type %T; give int, float64, bool or string", name, o.Default))
+		}
+		if o.Choices != nil {
+			property["enum"] = o.Choices
 		}
 		property = nullable(property)
 		property["description"], property["default"] = o.Doc, o.Default

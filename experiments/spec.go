@@ -159,7 +159,7 @@ type Training struct {
 	// Epochs in all; 0 if Steps counts.
 	Epochs int `yaml:"epochs" doc:"Length in passes over the training images; give this or steps (0 is as absent)." check:">=0"`
 	// Schedule lists milestones of the learning rate, After ascending.
-	Schedule []Milestone `yaml:"schedule,flow" doc:"Milestones of the learning rate, in order. The paper's six epochs: [{after: 4, factor: 0.1}, {after: 5, factor: 0.01}]."`
+	Schedule []Milestone `yaml:"schedule,flow" doc:"Milestones of the learning rate, in order. The paper's six epochs: [{after: 4, factor: 0.1}, {after: 5, factor: 0.01}]." default:"[]"`
 	// CheckpointEvery so many steps the state is written; 0 = only at the end.
 	CheckpointEvery int `yaml:"checkpoint_every" doc:"Steps between checkpoints, from which a killed run goes on; 0 writes none before the end." check:">=0" default:"200"`
 }

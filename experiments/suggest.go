@@ -23,27 +23,31 @@ func suggest(given string, known []string) string {
 
 func abs(n int) int { return max(n, -n) }
 
-// distance is Levenshtein's: the fewest insertions, deletions and replacements of
-// characters that turn a into b.
+// distance is the fewest edits that turn a into b: insertions, deletions and
+// replacements of a character (Levenshtein's) and swaps of two neighbours.
 func distance(a, b string) int {
 	from, to := []rune(a), []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(from)+1) // rows[i][j]: the first i characters of a into the first j of b
+	for i := range rows {
+		rows[i] = make([]int, len(to)+1)
+		rows[i][0] = i
 	}
-	for i, r := range from {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, s := range to {
-			replace := diagonal
-			if r != s {
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(from); i++ {
+		for j := 1; j <= len(to); j++ {
+			replace := rows[i-1][j-1]
+			if from[i-1] != to[j-1] {
 				replace++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+			rows[i][j] = min(replace, rows[i-1][j]+1, rows[i][j-1]+1)
+			if i > 1 && j > 1 && from[i-1] == to[j-2] && from[i-2] == to[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
 		}
 	}
-	return row[len(to)]
+	return rows[len(from)][len(to)]
 }
 
 // list names the choices for a message, at most a dozen of them.

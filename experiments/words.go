@@ -43,7 +43,7 @@ func (d *decoder) word(n *node, text, class string) {
 	if !fixed {
 		section := definitions[class]
 		words = d.root.get(section).keys()
-		choices = section + " defines: " + list(words)
+		choices = "defined under " + section + ": " + list(words)
 		if class == "evaluator" {
 			words = append(words, ofSource)
 			choices += "; or the word source"
@@ -87,39 +87,52 @@ func (d *decoder) options(n *node, kind Kind, at string) Values {
 
 // option decodes one option into the type of its default.
 func (d *decoder) option(n *node, o Option, at string) (any, bool) {
+	value, ok := d.typed(n, o, at)
+	if ok && o.Choices != nil && !slices.Contains(o.Choices, value) {
+		var choices []string
+		for _, c := range o.Choices {
+			choices = append(choices, fmt.Sprint(c))
+		}
+		diagnostic := n.here(fmt.Sprintf("%s cannot be %s", at, n.shown()))
+		diagnostic.Detail = "choose from: " + list(choices)
+		if text, isText := n.asText(); isText {
+			diagnostic.Suggestion = suggest(text, choices)
+		}
+		d.report(diagnostic)
+	}
+	return value, ok
+}
+
+func (d *decoder) typed(n *node, o Option, at string) (any, bool) {
+	wanted := ""
 	switch o.Default.(type) {
 	case string:
-		text, ok := n.value.(string)
-		if !ok {
-			d.wrong(n, at, "text")
-		} else if o.Enum != nil && !slices.Contains(o.Enum, text) {
-			d.unknown(n, at, text, "choose from: "+list(o.Enum), o.Enum)
+		if text, ok := n.value.(string); ok {
+			return text, true
 		}
-		return text, ok
+		wanted = "text"
 	case bool:
-		flag, ok := n.value.(bool)
-		if !ok {
-			d.wrong(n, at, "true or false")
+		if flag, ok := n.value.(bool); ok {
+			return flag, true
 		}
-		return flag, ok
+		wanted = "true or false"
 	case int:
-		x, ok := n.whole()
-		if !ok {
-			d.wrong(n, at, "a whole number")
-			return nil, false
+		if x, ok := n.whole(); ok {
+			d.within(n, float64(x), o.bounds(), at)
+			return int(x), true
 		}
-		d.within(n, float64(x), o.bounds(), at)
-		return int(x), true
+		wanted = "a whole number"
 	case float64:
-		x, ok := n.number()
-		if !ok {
-			d.wrong(n, at, "a number")
-			return nil, false
+		if x, ok := n.number(); ok {
+			d.within(n, x, o.bounds(), at)
+			return x, true
 		}
-		d.within(n, x, o.bounds(), at)
-		return x, true
+		wanted = "a number"
+	default:
+		panic(fmt.Sprintf("experiments: %s has a default of type %T; give int, float64, bool or string", at, o.Default))
 	}
-	panic(fmt.Sprintf("experiments: %s has a default of type %T; give int, float64, bool or string", at, o.Default))
+	d.wrong(n, at, wanted)
+	return nil, false
 }
 
 func (o Option) bounds() []bound {
