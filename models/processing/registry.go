@@ -11,6 +11,8 @@ import (
 // Architectures lists every image-to-image network. A new one is one file and one line here.
 var Architectures = []models.Architecture{
 	srresnet,
+	srdensenet,
+	generator,
 }
 
 // Find returns the architecture called name.

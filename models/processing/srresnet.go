@@ -48,7 +48,7 @@ type srResNet struct{ head, body, end nn.Sequential }
 func (s *srResNet) Forward(x aten.Tensor) aten.Tensor {
 	return aten.Within(x, func(x aten.Tensor) aten.Tensor {
 		first := s.head.Forward(x)
-		sum := aten.Add(first, s.body.Forward(first))
+		sum := aten.AddInPlace(s.body.Forward(first), first)
 		first.Free()
 		return unitRange(s.end.Forward(sum))
 	})
@@ -76,7 +76,7 @@ func newSRBlock(b nn.Builder, channels int) *srBlock {
 func (r *srBlock) Forward(x aten.Tensor) aten.Tensor {
 	return aten.Within(x, func(x aten.Tensor) aten.Tensor {
 		y := r.prelu.Forward(r.first.Forward(x))
-		return aten.Add(x, r.second.Forward(y))
+		return aten.AddInPlace(r.second.Forward(y), x)
 	})
 }
 
