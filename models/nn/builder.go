@@ -43,15 +43,16 @@ func (b Builder) Parameter(name string, value float64, shape ...int) aten.Tensor
 func (b Builder) onFreeze(fold func()) { b.network.folds = append(b.network.folds, fold) }
 
 // Sequential runs layers one after another and frees what lies between two of them as soon as it is used, unless backward
-// still needs it.
+// still needs it. Its own input stays with the caller.
 type Sequential []Layer
 
 // Forward runs the layers.
 func (s Sequential) Forward(x aten.Tensor) aten.Tensor {
-	return aten.Within(x, func(x aten.Tensor) aten.Tensor {
-		for i, layer := range s {
+	return aten.Within(x, func(input aten.Tensor) aten.Tensor {
+		x := input
+		for _, layer := range s {
 			next := layer.Forward(x)
-			if i > 0 && next.T != x.T {
+			if x.T != input.T && x.T != next.T { // layers in place return what they were given
 				x.Free()
 			}
 			x = next

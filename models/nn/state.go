@@ -47,10 +47,14 @@ func New(seed uint64, build func(b Builder) Layer) *Network {
 
 // Train puts the network in training mode: BatchNorm uses and tracks the batch's statistics.
 func (n *Network) Train() {
-	if n.mode.folded {
-		panic("nn: a folded network cannot be trained")
-	}
+	n.mustNotBeFolded("trained")
 	n.mode.training = true
+}
+
+func (n *Network) mustNotBeFolded(what string) {
+	if n.mode.folded {
+		panic("nn: a frozen network cannot be " + what)
+	}
 }
 
 // Eval puts the network in evaluation mode: BatchNorm uses the running statistics. A new network is in this mode.
@@ -84,7 +88,8 @@ func (n *Network) Size() int {
 }
 
 // Freeze makes the network a fixed function: evaluation mode, no gradients for its weights, every BatchNorm folded into the
-// convolution before it. Gradients with respect to its input still flow. It cannot be undone, and Dict no longer applies.
+// convolution before it. Gradients with respect to its input still flow. It cannot be undone: Dict still gives the state as
+// it was, but Train, Load and To no longer apply.
 func (n *Network) Freeze() {
 	n.Eval()
 	for _, p := range n.Parameters() {
@@ -112,6 +117,7 @@ func (n *Network) Dict() weights.Dict {
 // Load overwrites the state with dict's tensors. A missing, unexpected or mis-shaped tensor is an error, and then nothing
 // has changed; source names dict's origin in it. Prefixes "module." of DataParallel are taken off.
 func (n *Network) Load(source string, dict weights.Dict) error {
+	n.mustNotBeFolded("loaded")
 	dict = dict.TrimPrefix("module.")
 	want := make([]weights.Want, len(n.entries))
 	for i, e := range n.entries {
@@ -120,7 +126,8 @@ func (n *Network) Load(source string, dict weights.Dict) error {
 	if err := weights.Match(want, dict); err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
-	for _, e := range n.entries {
+	values := make([]aten.Tensor, len(n.entries))
+	for i, e := range n.entries {
 		stored, ok := dict.Get(e.Name)
 		if !ok {
 			continue // Match allows only BatchNorm's batch counters to be absent
@@ -129,13 +136,19 @@ func (n *Network) Load(source string, dict weights.Dict) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", source, err)
 		}
-		e.Value.CopyFrom(value)
+		values[i] = value
+	}
+	for i, e := range n.entries {
+		if values[i].Defined() {
+			e.Value.CopyFrom(values[i])
+		}
 	}
 	return nil
 }
 
 // To moves the whole state to a device. Call it before an optimizer takes the parameters.
 func (n *Network) To(device aten.Device) {
+	n.mustNotBeFolded("moved")
 	for _, e := range n.entries {
 		moved := e.Value.To(device)
 		e.Value.SetData(moved.Tensor)

@@ -46,7 +46,9 @@ func newDenseLayer(b nn.Builder, in, growth int) *denseLayer {
 	}}
 }
 
-func (d *denseLayer) Forward(x aten.Tensor) aten.Tensor { return aten.Cat(1, x, d.added.Forward(x)) }
+func (d *denseLayer) Forward(x aten.Tensor) aten.Tensor {
+	return aten.Within(x, func(x aten.Tensor) aten.Tensor { return aten.Cat(1, x, d.added.Forward(x)) })
+}
 
 // newTransition is BN-ReLU-conv1 and an average pool that halves height and width.
 func newTransition(b nn.Builder, in, out int) nn.Layer {
