@@ -45,8 +45,6 @@ func (d DType) Size() int {
 
 func (d DType) valid() bool { return d >= F32 && d <= BOOL }
 
-func (d DType) float() bool { return d >= F32 && d <= BF16 }
-
 // parseDType is the inverse of String.
 func parseDType(name string) (DType, bool) {
 	for d := F32; d <= BOOL; d++ {

@@ -15,7 +15,7 @@ const (
 	maxPickle     = 64 << 20  // bytes of the pickle
 	maxPickleLine = 4096      // bytes of a line (class names, decimal numbers)
 	maxPickleLong = 255       // bytes of a binary integer
-	maxPickleCost = 512 << 20 // estimated bytes in memory after unpickling
+	maxPickleCost = 256 << 20 // estimated bytes in memory after unpickling
 )
 
 // What follows an opcode in the stream.
