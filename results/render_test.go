@@ -13,7 +13,7 @@ import (
 	"transfera/results"
 )
 
-var update = flag.Bool("update", false, "rewrite the rendered tables and figures under testdata/results")
+var update = flag.Bool("update", false, "rewrite the rendered tables under testdata/results")
 
 const fixtures = "../testdata/results/"
 

@@ -1,0 +1,107 @@
+package results
+
+import (
+	"image/color"
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Font sizes in points, at the figure's printed width.
+const (
+	titleSize = vg.Length(10)
+	labelSize = vg.Length(9)
+	tickSize  = vg.Length(8)
+)
+
+var (
+	white = color.NRGBA{R: 255, G: 255, B: 255, A: 255}
+	black = color.NRGBA{A: 255}
+	grey  = color.NRGBA{R: 150, G: 150, B: 150, A: 255}
+)
+
+// palette is that of Okabe and Ito (2008), which people with any of the common
+// colour vision deficiencies can tell apart, without its yellow (too faint on
+// white) and its black (kept for what has no legend).
+var palette = []color.NRGBA{
+	{R: 0x00, G: 0x72, B: 0xB2, A: 255}, // blue
+	{R: 0xD5, G: 0x5E, B: 0x00, A: 255}, // vermillion
+	{R: 0x00, G: 0x9E, B: 0x73, A: 255}, // bluish green
+	{R: 0xCC, G: 0x79, B: 0xA7, A: 255}, // reddish purple
+	{R: 0xE6, G: 0x9F, B: 0x00, A: 255}, // orange
+	{R: 0x56, G: 0xB4, B: 0xE9, A: 255}, // sky blue
+}
+
+// glyphs and dashes repeat what the colours say, for print in grey.
+var glyphs = []draw.GlyphDrawer{
+	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.CrossGlyph{},
+}
+
+var dashes = [][]vg.Length{nil, {5, 2}, {2, 2}, {6, 2, 2, 2}}
+
+// look is how one line of a figure is drawn.
+type look struct {
+	line  draw.LineStyle
+	glyph draw.GlyphStyle
+}
+
+// lookOf is the look of the i-th line of a legend; -1 is the line that needs
+// no legend.
+func lookOf(i int) look {
+	ink, shape, dash := black, glyphs[0], dashes[0]
+	if i >= 0 {
+		ink, shape, dash = palette[i%len(palette)], glyphs[i%len(glyphs)], dashes[i%len(dashes)]
+	}
+	return look{
+		line:  draw.LineStyle{Color: ink, Width: vg.Points(1.2), Dashes: dash},
+		glyph: draw.GlyphStyle{Color: ink, Radius: vg.Points(2.4), Shape: shape},
+	}
+}
+
+func textStyle(size vg.Length) draw.TextStyle {
+	return draw.TextStyle{
+		Color:   black,
+		Font:    font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size),
+		Handler: plot.DefaultTextHandler,
+	}
+}
+
+// newPanel is an empty plot in the figures' style.
+func newPanel(title, x, y string) *plot.Plot {
+	p := plot.New()
+	restyle := func(style *draw.TextStyle, size vg.Length) {
+		style.Font = textStyle(size).Font
+	}
+	p.Title.Text, p.Title.Padding = title, vg.Points(3)
+	restyle(&p.Title.TextStyle, labelSize)
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		restyle(&axis.Label.TextStyle, labelSize)
+		restyle(&axis.Tick.Label, tickSize)
+		axis.Padding = vg.Points(2)
+	}
+	p.Y.Tick.Marker = plot.TickerFunc(roundTicks)
+	return p
+}
+
+// roundTicks labels four to eight round values (steps of 1, 2 or 5 times a
+// power of ten) with no more decimals than they need.
+func roundTicks(low, high float64) []plot.Tick {
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/4)))
+	for _, factor := range []float64{5, 2} {
+		if (high-low)/(factor*step) >= 4 {
+			step *= factor
+			break
+		}
+	}
+	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
+	var ticks []plot.Tick
+	for k := math.Ceil(low / step); k*step <= high; k++ {
+		ticks = append(ticks, plot.Tick{Value: k * step, Label: strconv.FormatFloat(k*step, 'f', decimals, 64)})
+	}
+	return ticks
+}
