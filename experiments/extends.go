@@ -71,16 +71,16 @@ func position(chain []string, name string) int {
 }
 
 func open(name string) (*source, string, error) {
+	if info, err := os.Stat(name); err != nil {
+		return nil, "", err
+	} else if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return nil, "", errors.New("it is not a file")
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, "", err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil {
-		return nil, "", err
-	} else if !info.Mode().IsRegular() {
-		return nil, "", errors.New("it is not a file")
-	}
 	data, err := io.ReadAll(io.LimitReader(file, mostBytes+1))
 	if err != nil {
 		return nil, "", err
