@@ -92,7 +92,7 @@ func latexEntry(e Entry) string {
 		text += ` {\scriptsize $\pm$ ` + half + `}`
 	}
 	if e.Significant {
-		text += `$^{*}$`
+		text += `\rlap{$^{*}$}` // no width, so that numbers line up
 	}
 	return text
 }
