@@ -86,6 +86,11 @@ func TestMistakesAreReportedWhereTheyAre(t *testing.T) {
 		"table that mixes evaluators":     {"\ntables: [{rows: method, columns: task, metric: top1}]", "3:10", "each cell of this table would mix 2 values of evaluator: resnet-s, vgg-s", ""},
 		"table that mixes lambdas":        {"\nlambda: {ra: [1, 2]}\ntables: [{rows: method, columns: task, metric: psnr}]", "4:10", "each cell of this table would mix 2 values of lambda: 1, 2", ""},
 		"table of an undefined method":    {"\ntables: [{rows: method, columns: task, metric: psnr, where: {method: rra}}]", "3:70", `unknown method "rra"`, "ra"},
+		"table that mixes own sources":    {"\nevaluators: source\nsources: [resnet-s, vgg-s]\ntables: [{rows: method, columns: task, metric: psnr}]", "5:10", "each cell of this table would mix 2 values of source: resnet-s, vgg-s", ""},
+		"own evaluators without sources":  {"\nevaluators: source\nsources: null\nmethods: [none]", "3:13", "evaluators: source needs sources", ""},
+		"empty sources":                   {"\nsources: []\nmethods: [ra]", "3:10", "sources is empty", ""},
+		"tag of a mapping":                {"\ntraining: !fast {batch: 3}", "3:11", `the tag "!fast" means nothing here`, ""},
+		"number beyond all":               {"\ntraining: {steps: 99999999999999999999}", "3:19", `training.steps is a whole number, not "99999999999999999999"`, ""},
 		"figure with an axis twice":       {"\nfigures: [{kind: bars, x: method, series: method, y: psnr}]", "3:43", "axis method is x and series", ""},
 		"unknown kind of figure":          {"\nfigures: [{kind: bar}]", "3:18", `unknown figure kind "bar"`, "bars"},
 		"default profile that is none":    {"\nprofiles: {quick: {}}\ndefault_profile: quik", "4:18", `unknown profile "quik"`, "quick"},
@@ -130,6 +135,38 @@ func TestDoubtfulSpecsLoadWithAWarning(t *testing.T) {
 			assert.Equal(t, c.summary, diags[0].Summary)
 			assert.NoError(t, diags.Err())
 		})
+	}
+}
+
+func TestTablesThatMixNothingAreTaken(t *testing.T) {
+	for name, spec := range map[string]string{
+		"own evaluators as columns":    "evaluators: source\nsources: [resnet-s, vgg-s]\ntables: [{rows: method, columns: evaluator, metric: top1}]",
+		"own sources as columns":       "evaluators: source\nsources: [resnet-s, vgg-s]\ntables: [{rows: method, columns: source, metric: top1}]",
+		"own evaluator chosen":         "evaluators: source\nsources: [resnet-s, vgg-s]\ntables: [{rows: method, columns: metric, where: {evaluator: vgg-s}}]",
+		"quality beside several":       "tables: [{rows: method, columns: task, metric: psnr}]",
+		"one lambda chosen":            "lambda: {ra: [1, 2]}\ntables: [{rows: method, columns: evaluator, metric: top1, where: {lambda: [1.0]}}]",
+		"sweep of a method left out":   "lambda: {ra: [1, 2]}\ntables: [{rows: method, columns: evaluator, metric: top1, where: {method: plain}}]",
+		"seeds, which are averaged":    "seeds: [0, 1]\ntables: [{rows: method, columns: evaluator, metric: top1}]",
+		"sources where no method asks": "sources: [resnet-s, vgg-s]\nmethods: [none, plain]\ntables: [{rows: method, columns: evaluator, metric: top1}]",
+		"everything chosen by where":   "seeds: [0, 1]\ntables: [{rows: method, columns: evaluator, metric: top1, where: {seed: 1, task: dn, source: resnet-s, dataset: shapes, metric: top1}}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, diags := Load(written(t, "extends: BASE\n"+spec), testNames(), Options{})
+			assert.Empty(t, diags)
+		})
+	}
+}
+
+func TestPrintingClosesWithCounts(t *testing.T) {
+	for want, diags := range map[string]Diagnostics{
+		"1 error, 2 warnings": {{Summary: "a", File: "f"}, {Severity: Warning, Summary: "b", File: "f"}, {Severity: Warning, Summary: "c", File: "f"}},
+		"1 warning":           {{Severity: Warning, Summary: "b", File: "f"}},
+		"":                    nil,
+	} {
+		var b strings.Builder
+		require.NoError(t, diags.Print(&b))
+		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+		assert.Equal(t, want, lines[len(lines)-1])
 	}
 }
 

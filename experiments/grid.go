@@ -12,7 +12,8 @@ func (s *Spec) EvaluatorsOf(source string) []string {
 // ownEvaluator reports whether each source judges its own processors.
 func (s *Spec) ownEvaluator() bool { return len(s.Evaluators) == 1 && s.Evaluators[0] == ofSource }
 
-// AllEvaluators returns every recognizer that judges anything.
+// AllEvaluators returns every recognizer that judges anything. Images of methods without
+// a source (none, plain) are judged by all of them.
 func (s *Spec) AllEvaluators() []string {
 	if s.ownEvaluator() {
 		return s.Sources

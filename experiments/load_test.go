@@ -51,6 +51,9 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	assert.Equal(t, 16, e.Recognizers["resnet-s"].Options.Int("width"))
 	assert.Equal(t, 32, e.Datasets["shapes"].Options.Int("size"))
 	assert.InDelta(t, 0.25, e.Degradations["dn"].Options.Float("sigma"), 0)
+	photos := loaded(t, "extends: BASE\ndatasets: {photos: {kind: image-folder, options: {flip: false}}}", Options{}).Datasets["photos"].Options
+	assert.False(t, photos.Bool("flip"))
+	assert.Equal(t, "train", photos.Text("train"))
 	assert.Panics(t, func() { e.Degradations["dn"].Options.Int("sigma") }, "a bug of the caller")
 }
 

@@ -208,3 +208,20 @@ func TestSchemaDemandsWhatADefinitionNeedsUnlessTheFileExtendsAnother(t *testing
 	assert.NoError(t, schema.Validate(plainYAML(t, []byte("extends: base.yaml\n"+part))))
 	assert.NoError(t, schema.Validate(plainYAML(t, []byte("profiles: {quick: {"+strings.TrimSpace(part)+"}}\n"))))
 }
+
+func TestSchemaKnowsTheOptionsOfEachKind(t *testing.T) {
+	schema := compiled(t)
+	for text, valid := range map[string]bool{
+		"{kind: sr, options: {scale: 4}}":      true,
+		"{kind: sr, options: {scale: null}}":   true,
+		"{kind: sr, options: {scale: 3}}":      false,
+		"{kind: sr, options: {sigma: 0.1}}":    false,
+		"{kind: dn, options: {sigma: 0.1}}":    true,
+		"{kind: dn, options: {sigma: 2}}":      false,
+		"{kind: blur, options: {sigma: 0.1}}":  false,
+		"{kind: jpeg, options: {quality: 10}}": true,
+	} {
+		err := schema.Validate(plainYAML(t, []byte("degradations: {task: "+text+"}")))
+		assert.Equal(t, valid, err == nil, "%s: %v", text, err)
+	}
+}
