@@ -57,10 +57,9 @@ func (m *Image) FlipHorizontal() *Image {
 	out := New(m.Width, m.Height)
 	for y := range m.Height {
 		src, dst := m.row(y), out.row(y)
-		for len(src) >= 3 && len(dst) >= 3 {
-			end := len(dst) - 3
-			dst[end], dst[end+1], dst[end+2] = src[0], src[1], src[2]
-			src, dst = src[3:], dst[:end]
+		for at := len(dst) - 3; at >= 0; at -= 3 {
+			*(*[3]uint8)(dst[at:]) = *(*[3]uint8)(src)
+			src = src[3:]
 		}
 	}
 	return out

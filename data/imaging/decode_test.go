@@ -101,8 +101,27 @@ func TestDecodeRefusesWithTheReason(t *testing.T) {
 	}
 }
 
-// A damaged file must leave nothing behind in the instance that the next file
-// is decoded with.
+func TestHarmlessWarningsLoseNoImageData(t *testing.T) {
+	whole := []byte("\xff\xd8..\xff\xda..\xff\xd9")
+	for text, want := range map[string]bool{
+		"Warning: unknown JFIF revision number 9.01":                      true,
+		"Unknown Adobe color transform code 9":                            true,
+		"Invalid SOS parameters for sequential JPEG":                      true,
+		"Corrupt JPEG data: 7 extraneous bytes before marker 0xd9":        true,
+		"Corrupt JPEG data: 7 extraneous bytes before marker 0xda":        true,
+		"Corrupt JPEG data: 7 extraneous bytes before marker 0xd3":        false, // a restart
+		"Corrupt JPEG data: found marker 0xd3 instead of RST1":            false,
+		"Corrupt JPEG data: premature end of data segment":                false,
+		"Corrupt JPEG data: bad Huffman code":                             false,
+		"Premature end of JPEG file":                                      false,
+		"Inconsistent progression sequence for component 0 coefficient 1": false,
+	} {
+		assert.Equal(t, want, harmless(text, whole), text)
+		assert.False(t, harmless(text, whole[:len(whole)-2]), "%s, and truncated", text)
+	}
+}
+
+// A damaged file must leave nothing behind that the next file would meet.
 func TestDecodeIsRightAfterAFailure(t *testing.T) {
 	jpeg := readTestdata(t, "decode/rgb-420.jpg")
 	want, err := Decode(jpeg, "whole.jpg")

@@ -6,8 +6,6 @@ import "C"
 
 import (
 	"fmt"
-	"slices"
-	"sync"
 	"unsafe"
 )
 
@@ -50,17 +48,13 @@ func (m *Image) resize(width, height int, f Filter, simd bool) *Image {
 	case width == m.Width:
 		vertical(out.Pix, m.Pix, width, m.Height, height, f, simd)
 	default:
-		between := scratch.Get().(*[]uint8)
-		defer scratch.Put(between)
-		*between = slices.Grow((*between)[:0], 3*width*m.Height)[:3*width*m.Height]
-		horizontal(*between, m.Pix, m.Width, width, m.Height, f, simd)
-		vertical(out.Pix, *between, width, m.Height, height, f, simd)
+		between, giveBack := borrow(3 * width * m.Height)
+		defer giveBack()
+		horizontal(between, m.Pix, m.Width, width, m.Height, f, simd)
+		vertical(out.Pix, between, width, m.Height, height, f, simd)
 	}
 	return out
 }
-
-// scratch holds the images between the two passes.
-var scratch = sync.Pool{New: func() any { return new([]uint8) }}
 
 func horizontal(dst, src []uint8, in, out, rows int, f Filter, simd bool) {
 	w := cache.get(in, out, f)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -56,19 +57,28 @@ func TestVectorLoopsEqualPlainLoops(t *testing.T) {
 	}
 }
 
-func TestVectorLoopsStayInTheirRows(t *testing.T) {
-	const guard = 0xa5
+// fenced returns size bytes that end where unreadable memory begins.
+func fenced(t *testing.T, size int) []uint8 {
+	t.Helper()
+	page := syscall.Getpagesize()
+	room := (size + page - 1) / page * page
+	memory, err := syscall.Mmap(-1, 0, room+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, syscall.Munmap(memory)) })
+	require.NoError(t, syscall.Mprotect(memory[room:], syscall.PROT_NONE))
+	return memory[room-size : room : room]
+}
+
+// One byte too far would end the test binary.
+func TestLoopsStayInTheirRows(t *testing.T) {
 	src, in, out := cut(t, "nearly"), 65, 21
 	for rows := 1; rows <= 13; rows++ {
-		buffer := make([]uint8, 3*out*rows+64)
-		for i := range buffer {
-			buffer[i] = guard
-		}
-		horizontal(buffer[:3*out*rows], src.Pix[:3*in*rows:3*in*rows], in, out, rows, Bicubic, haveAVX2)
-		vertical(buffer[:3*out], src.Pix[:3*out*rows], out, rows, 1, Bicubic, haveAVX2)
-		for _, b := range buffer[3*out*rows:] {
-			require.EqualValues(t, guard, b, "%d rows", rows)
-		}
+		from, between, to := fenced(t, 3*in*rows), fenced(t, 3*out*rows), fenced(t, 3*out*(rows+2))
+		copy(from, src.Pix)
+		horizontal(between, from, in, out, rows, Bicubic, haveAVX2)
+		vertical(to, between, out, rows, rows+2, Bicubic, haveAVX2)
+		want := &Image{Width: in, Height: rows, Pix: from}
+		requireSame(t, want.resize(out, rows+2, Bicubic, false), &Image{Width: out, Height: rows + 2, Pix: to}, "%d rows", rows)
 	}
 }
 
