@@ -12,6 +12,8 @@ func ToWeights(name string, t aten.Tensor) weights.Tensor {
 	dtype := weights.F32
 	switch t.Type() {
 	case aten.Float:
+	case aten.Double:
+		dtype = weights.F64
 	case aten.Long:
 		dtype = weights.I64
 	case aten.Byte:

@@ -1,0 +1,59 @@
+// Package methods holds the ways to train a processor: one file and one short loss for each.
+//
+// With x the degraded input (N,3,h,w), y the target image (N,3,H,W), both in [0,1], c the labels (N) and d the mean squared
+// error over all elements, every method minimizes processing + lambda * recognition, where processing is d(P(x), y).
+package methods
+
+import (
+	"slices"
+
+	"transfera/aten"
+	"transfera/models/nn"
+)
+
+// Networks are the networks of one training step. R is frozen, includes its own normalization and maps pixels in [0,1] to
+// logits (N,classes); R and T are nil for methods that need none.
+type Networks struct {
+	P, T, R nn.Layer
+}
+
+// Batch is what one step sees: Input (N,3,h,w) and Target (N,3,H,W) in [0,1], Labels (N) int64. Methods without labels in
+// their loss do not look at them.
+type Batch struct {
+	Input, Target, Labels aten.Tensor
+}
+
+// Loss returns the two terms of the objective, each of one element. recognition is the zero Tensor where there is no such
+// term.
+type Loss func(n Networks, b Batch) (processing, recognition aten.Tensor)
+
+// Method is one way to train a processor, by the name that specs use.
+type Method struct {
+	Name string
+	Doc  string
+	// Loss is nil where nothing is trained.
+	Loss             Loss
+	NeedsRecognizer  bool
+	NeedsTransformer bool // the recognizer judges T(P(x)) instead of P(x), in evaluation too
+	DefaultLambda    float64
+}
+
+// Methods lists every method, from no training to the most elaborate.
+var Methods = []Method{none, plain, ra, raUnsupervised, raTransformer}
+
+// Find returns the method called name.
+func Find(name string) (Method, bool) {
+	i := slices.IndexFunc(Methods, func(m Method) bool { return m.Name == name })
+	if i < 0 {
+		return Method{}, false
+	}
+	return Methods[i], true
+}
+
+// Objective returns processing + lambda * recognition, what P and T are trained to minimize.
+func Objective(processing, recognition aten.Tensor, lambda float64) aten.Tensor {
+	if !recognition.Defined() {
+		return processing
+	}
+	return aten.Add(processing, aten.MulScalar(recognition, lambda))
+}
