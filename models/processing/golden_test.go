@@ -38,6 +38,26 @@ func TestNetworksEqualPyTorch(t *testing.T) {
 	}
 }
 
+func TestSizesAreThoseOfPyTorch(t *testing.T) {
+	var sizes map[string]int
+	nntest.ReadJSON(t, &sizes, "networks", "sizes.json")
+	for _, c := range []struct {
+		architecture, golden string
+		scale                int
+	}{
+		{"srresnet", "srresnet", 1},
+		{"srresnet", "srresnet x2", 2},
+		{"srresnet", "srresnet x4", 4},
+		{"srdensenet", "srdensenet x4", 4},
+		{"resnet-generator", "resnet-generator", 1},
+	} {
+		architecture, ok := processing.Find(c.architecture)
+		require.True(t, ok)
+		require.Contains(t, sizes, c.golden)
+		assert.Equal(t, sizes[c.golden], architecture.New(1, c.scale, nil).Size(), c.golden)
+	}
+}
+
 func TestScalesAreThoseThatTheNetworkCanDo(t *testing.T) {
 	scales := map[string][]int{"srresnet": nil, "srdensenet": {4}, "resnet-generator": {1}}
 	for _, a := range processing.Architectures {

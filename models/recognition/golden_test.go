@@ -1,9 +1,7 @@
 package recognition_test
 
 import (
-	"encoding/json"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -84,10 +82,8 @@ func draw(t *testing.T, network *nn.Network, seed uint64) {
 // The files are those of PyTorch's DataParallel: every name begins with "module.".
 func TestPublishedWeightsAnswerAsInPyTorch(t *testing.T) {
 	folder := nntest.SharedData(t, "cifar10-resnets")
-	content, err := os.ReadFile(nntest.Path(t, "networks", "published.json"))
-	require.NoError(t, err)
 	var published map[string][][]float32
-	require.NoError(t, json.Unmarshal(content, &published))
+	nntest.ReadJSON(t, &published, "networks", "published.json")
 	input := nntest.Load(t, "networks", "cifar-resnet20.pth").Tensor(t, "input")
 	normalized := recognition.ImageNet.On(aten.CPU).Forward(input)
 
@@ -104,5 +100,16 @@ func TestPublishedWeightsAnswerAsInPyTorch(t *testing.T) {
 			got := nn.ToWeights("logits", network.Forward(normalized))
 			assert.LessOrEqual(t, nntest.RelativeError(want, got), nntest.Tolerance)
 		})
+	}
+}
+
+func TestSizesAreThoseOfPyTorch(t *testing.T) {
+	var sizes map[string]int
+	nntest.ReadJSON(t, &sizes, "networks", "sizes.json")
+	for _, a := range recognition.Architectures {
+		want, ok := sizes[a.Name]
+		if assert.True(t, ok, "sizes.json lacks %s", a.Name) {
+			assert.Equal(t, want, a.New(1, classes, nil).Size(), a.Name)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package nntest
 
 import (
+	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -47,6 +48,14 @@ func SharedData(t testing.TB, folder string) string {
 		t.Skipf("no %s (set TRANSFERA_SHARED_DATA to the folder of %s)", path, folder)
 	}
 	return path
+}
+
+// ReadJSON decodes a JSON file below testdata into a variable.
+func ReadJSON(t testing.TB, into any, elements ...string) {
+	t.Helper()
+	content, err := os.ReadFile(Path(t, elements...))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(content, into))
 }
 
 // Golden is one file of named tensors.
