@@ -1,0 +1,51 @@
+// Package stages turns the experiments of a suite into a plan, and holds what the stages of a plan do:
+//
+//	recognizer   trains R, or reads its weights
+//	processor    trains P, and T where the method has one
+//	quality      compares the images of one P with their targets
+//	recognition  lets one R judge the images of one P
+//	table        makes the cells, gains, tables and figures of one experiment
+package stages
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"runtime"
+
+	"transfera/aten"
+	"transfera/runner/dag"
+	"transfera/runner/store"
+)
+
+// Environment is what stages compute with. None of it changes a result, but for rounding where it says so.
+type Environment struct {
+	Store  *store.Store
+	Device aten.Device
+	// Threads is how many threads an operator may use. CPU results are the same bits for one number of threads.
+	Threads int
+	// LoaderWorkers is how many goroutines prepare the images of one stage.
+	LoaderWorkers int
+}
+
+// compute makes a stage's Compute of f: on one OS thread, since libtorch's modes and thread counts belong to threads, with
+// what libtorch refuses as an error.
+func (e *Environment) compute(f func(ctx context.Context, job *dag.Job) error) func(ctx context.Context, job *dag.Job) error {
+	return func(ctx context.Context, job *dag.Job) (err error) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		aten.SetThreads(e.Threads)
+		if native := aten.Catch(func() { err = f(ctx, job) }); native != nil {
+			return native
+		}
+		return err
+	}
+}
+
+// streamSeed is the seed of a named random stream: the first 8 bytes, little-endian, of the SHA-256 of
+// "transfera/NAME/SEED".
+func streamSeed(name string, seed int64) uint64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "transfera/%s/%d", name, seed))
+	return binary.LittleEndian.Uint64(sum[:8])
+}

@@ -1,0 +1,119 @@
+package stages
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+
+	"transfera/metrics"
+	"transfera/metrics/statistics"
+	"transfera/models/weights"
+)
+
+const measurementsFile = "measurements.safetensors"
+
+// measurements are what one evaluation stage found, metric by metric.
+type measurements struct {
+	Images  int           `json:"images"`
+	Metrics []measurement `json:"metrics"`
+}
+
+// measurement is one metric with its interval over images; Low and High are nil where there is none.
+type measurement struct {
+	Metric   string   `json:"metric"`
+	Value    float64  `json:"value"`
+	Low      *float64 `json:"low,omitempty"`
+	High     *float64 `json:"high,omitempty"`
+	perImage []float64
+}
+
+// bootstrapSeed feeds the bootstrap of every interval.
+const bootstrapSeed = 0
+
+func newMeasurements(summaries []metrics.Summary) *measurements {
+	m := &measurements{}
+	for _, s := range summaries {
+		one := measurement{Metric: s.Metric, Value: s.Value, perImage: s.PerImage}
+		if s.PerImage != nil {
+			m.Images = len(s.PerImage)
+			interval := statistics.BootstrapMean(s.PerImage, statistics.Level, statistics.Resamples, bootstrapSeed)
+			if interval.OK() {
+				one.Low, one.High = &interval.Low, &interval.High
+			}
+		}
+		m.Metrics = append(m.Metrics, one)
+	}
+	return m
+}
+
+// save writes the measurements into a folder: the values of all images as tensors, the rest as metadata.
+func (m *measurements) save(folder string) error {
+	summary, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("measurements: %w", err)
+	}
+	var dict weights.Dict
+	for _, one := range m.Metrics {
+		if one.perImage != nil {
+			dict = append(dict, doubles(one.Metric, one.perImage))
+		}
+	}
+	return weights.SaveSafetensors(filepath.Join(folder, measurementsFile), dict, map[string]string{"summary": string(summary)})
+}
+
+// readMeasurements reads what save wrote.
+func readMeasurements(path string) (*measurements, error) {
+	file, err := weights.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &measurements{}
+	if err := json.Unmarshal([]byte(file.Metadata["summary"]), m); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for i := range m.Metrics {
+		if t, ok := file.Tensors.Get(m.Metrics[i].Metric); ok {
+			m.Metrics[i].perImage = fromDoubles(t)
+		}
+	}
+	return m, nil
+}
+
+// of returns the measurement of a metric.
+func (m *measurements) of(metric string) (measurement, bool) {
+	for _, one := range m.Metrics {
+		if one.Metric == metric {
+			return one, true
+		}
+	}
+	return measurement{}, false
+}
+
+// bound is a bound of the interval, NaN where there is none.
+func bound(value *float64) float64 {
+	if value == nil {
+		return math.NaN()
+	}
+	return *value
+}
+
+func doubles(name string, values []float64) weights.Tensor {
+	data := make([]byte, 0, 8*len(values))
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
+	}
+	return weights.Tensor{Name: name, DType: weights.F64, Shape: []int64{int64(len(values))}, Data: data}
+}
+
+func fromDoubles(t weights.Tensor) []float64 {
+	values := make([]float64, len(t.Data)/8)
+	for i := range values {
+		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:]))
+	}
+	return values
+}
+
+func compareText(a, b string) int { return strings.Compare(a, b) }

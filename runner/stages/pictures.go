@@ -1,0 +1,199 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"transfera/aten"
+	"transfera/data"
+	"transfera/experiments"
+	"transfera/metrics"
+	"transfera/models/nn"
+	"transfera/runner/dag"
+	"transfera/runner/methods"
+)
+
+// evaluationVersion goes up when the code changes what the same settings give.
+const evaluationVersion = 1
+
+// pictures are the validation images of a dataset as they come out of one P, or degraded but unprocessed, or clean. Its
+// stages measure them: quality against the targets, and recognition by one R each. Those that are ready together share one
+// pass of P.
+type pictures struct {
+	env       *Environment
+	name      string
+	val       *split
+	task      *experiments.Degradation // nil: clean
+	processor *processor               // nil: unprocessed
+	batch     int
+	judges    map[string]*recognizer // by the key of their recognition stage
+}
+
+// picturesSettings is the part of an evaluation's key that says what is looked at.
+type picturesSettings struct {
+	Shape       shape                    `json:"shape"`
+	Degradation *experiments.Degradation `json:"degradation,omitempty"`
+	Processed   bool                     `json:"processed"`
+	Batch       int                      `json:"batch"` // rounding in libtorch may depend on it
+}
+
+func newPictures(env *Environment, name string, val *split, task *experiments.Degradation, p *processor, batch int) *pictures {
+	return &pictures{env: env, name: name, val: val, task: task, processor: p, batch: batch, judges: map[string]*recognizer{}}
+}
+
+func (p *pictures) settings() picturesSettings {
+	return picturesSettings{Shape: p.val.shape(), Degradation: p.task, Processed: p.processor != nil, Batch: p.batch}
+}
+
+// definition is what all stages on these pictures share. extra tells their speeds apart.
+func (p *pictures) definition(kind, name, extra string, inputs ...*dag.Stage) dag.Definition {
+	d := dag.Definition{
+		Kind: kind, Name: name, Version: evaluationVersion, Settings: p.settings(), Files: []string{measurementsFile},
+		Work: float64(p.val.Len()), Compute: p.env.compute(p.compute),
+	}
+	rate := fmt.Sprintf("%s %s", kind, extra)
+	if p.task != nil {
+		rate += fmt.Sprintf(" %v", *p.task)
+	}
+	group := "none"
+	if p.processor != nil {
+		d.Inputs = append(d.Inputs, p.processor.Stage)
+		rate += fmt.Sprintf(" %v", p.processor.settings.Processor)
+		group = p.processor.Key
+	}
+	d.Inputs = append(d.Inputs, inputs...)
+	d.Rate = fmt.Sprintf("%s %s %d threads", rate, p.env.Device, p.env.Threads)
+	d.Group = fmt.Sprintf("%s %v %v", group, p.val.shape(), p.task != nil && p.processor == nil)
+	if p.task != nil {
+		d.Group += fmt.Sprint(*p.task)
+	}
+	return d
+}
+
+// quality plans the comparison with the targets.
+func (p *pictures) quality() *dag.Stage {
+	return dag.New(p.definition("quality", p.name, ""))
+}
+
+// recognition plans what r makes of the pictures.
+func (p *pictures) recognition(r *recognizer) *dag.Stage {
+	stage := dag.New(p.definition("recognition", p.name+" judged by "+r.name, fmt.Sprintf("%s %v", r.spec.Arch, r.spec.Options), r.Stage))
+	p.judges[stage.Key] = r
+	return stage
+}
+
+// compute makes the pictures once and gives them to everything in the job.
+func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
+	var degradation data.Degradation
+	if p.task != nil {
+		var err error
+		if degradation, err = newDegradation(*p.task); err != nil {
+			return err
+		}
+	}
+	loader, err := p.val.loader(p.env, degradation, data.LoaderOptions{Batch: p.batch, Baseline: p.processor == nil})
+	if err != nil {
+		return err
+	}
+	var networks methods.Networks
+	if p.processor != nil {
+		if networks, err = p.processor.frozen(); err != nil {
+			return err
+		}
+	}
+	panel := map[*dag.Stage]measurer{}
+	for _, stage := range job.Stages {
+		if r := p.judges[stage.Key]; r != nil {
+			layer, _, err := r.frozen(p.env)
+			if err != nil {
+				return err
+			}
+			panel[stage] = &judge{layer: layer, collection: metrics.NewRecognition(p.val.Len())}
+		} else {
+			panel[stage] = &comparison{metrics.NewQuality(p.val.Len())}
+		}
+	}
+	for batch, err := range loader.Eval(ctx) {
+		if err != nil {
+			return err
+		}
+		aten.NoGrad(func() { err = p.measure(batch, networks, panel) })
+		if err != nil {
+			return err
+		}
+		done := batch.Indices[batch.N-1] + 1
+		job.Progress(float64(done)/float64(p.val.Len()), fmt.Sprintf("image %d of %d", done, p.val.Len()))
+		batch.Release()
+	}
+	for _, stage := range job.Stages {
+		measured, err := panel[stage].measurements()
+		if err != nil {
+			return err
+		}
+		work, err := job.Work(stage)
+		if err != nil {
+			return err
+		}
+		if err := measured.save(work); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure shows one batch to the panel. The quality is that of P's output, while recognizers see T's where there is a T.
+func (p *pictures) measure(batch *data.Batch, networks methods.Networks, panel map[*dag.Stage]measurer) error {
+	s := aten.NewScope()
+	defer s.Close()
+	u := upload(s, p.env.Device, batch)
+	output := u.Baseline
+	if networks.P != nil {
+		output = networks.P.Forward(u.Input)
+	}
+	seen := output
+	if networks.T != nil {
+		seen = networks.T.Forward(output)
+	}
+	for _, stage := range slices.SortedFunc(maps.Keys(panel), func(a, b *dag.Stage) int { return compareText(a.Key, b.Key) }) {
+		if err := panel[stage].add(batch, output, seen, u.Target); err != nil {
+			return fmt.Errorf("%s to %s: %w", p.val.Name(batch.Indices[0]), p.val.Name(batch.Indices[batch.N-1]), err)
+		}
+	}
+	return nil
+}
+
+// measurer measures the pictures of one evaluation.
+type measurer interface {
+	// add takes a batch: P's output, what recognizers see, and the targets.
+	add(b *data.Batch, output, seen, target aten.Tensor) error
+	measurements() (*measurements, error)
+}
+
+type comparison struct{ collection *metrics.Quality }
+
+func (c *comparison) add(b *data.Batch, output, _, target aten.Tensor) error {
+	return c.collection.Add(b.Indices, output, target)
+}
+
+func (c *comparison) measurements() (*measurements, error) {
+	summaries, err := c.collection.Summaries()
+	return newMeasurements(summaries), err
+}
+
+type judge struct {
+	layer      nn.Layer
+	collection *metrics.Recognition
+}
+
+func (j *judge) add(b *data.Batch, _, seen, _ aten.Tensor) error {
+	logits := j.layer.Forward(seen)
+	defer logits.Free()
+	return j.collection.Add(b.Indices, logits, b.Labels)
+}
+
+func (j *judge) measurements() (*measurements, error) {
+	summaries, err := j.collection.Summaries()
+	return newMeasurements(summaries), err
+}

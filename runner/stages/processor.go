@@ -1,0 +1,223 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"transfera/aten"
+	"transfera/data"
+	"transfera/experiments"
+	"transfera/models"
+	"transfera/models/nn"
+	"transfera/models/processing"
+	"transfera/models/weights"
+	"transfera/runner/dag"
+	"transfera/runner/methods"
+	"transfera/runner/training"
+)
+
+// processorVersion goes up when the code changes what the same settings give.
+const processorVersion = 1
+
+const (
+	processorFile   = "processor.safetensors"
+	transformerFile = "transformer.safetensors"
+	checkpointFile  = "checkpoint.safetensors"
+)
+
+// processor is a stage that leaves a trained P, and T where the method has one.
+type processor struct {
+	*dag.Stage
+	env         *Environment
+	method      methods.Method
+	source      *recognizer // nil for methods without
+	train       *split
+	degradation data.Degradation
+	settings    processorSettings
+	every       int // steps between checkpoints
+}
+
+// processorSettings is the key's part of a processor.
+type processorSettings struct {
+	Method      string                  `json:"method"`
+	Lambda      float64                 `json:"lambda"`
+	Degradation experiments.Degradation `json:"degradation"`
+	Shape       shape                   `json:"shape"`
+	Processor   experiments.Processor   `json:"processor"`
+	Transformer *experiments.Processor  `json:"transformer,omitempty"`
+	Training    experiments.Training    `json:"training"`
+	Seed        int64                   `json:"seed"`
+}
+
+// newProcessor plans one P. task is for people; everything else decides the result.
+func newProcessor(env *Environment, task string, settings processorSettings, train *split, source *recognizer) (*processor, error) {
+	method, ok := methods.Find(settings.Method)
+	if !ok {
+		return nil, fmt.Errorf("no method %q", settings.Method)
+	}
+	degradation, err := newDegradation(settings.Degradation)
+	if err != nil {
+		return nil, err
+	}
+	p := &processor{env: env, method: method, source: source, train: train, degradation: degradation}
+	p.every, settings.Training.CheckpointEvery = settings.Training.CheckpointEvery, 0 // does not change the result
+	settings.Shape = train.shape()
+	settings.Shape.Flip = train.flip
+	p.settings = settings
+	definition := dag.Definition{
+		Kind: "processor", Name: p.words(task), Version: processorVersion, Settings: settings,
+		Work: float64(images(settings.Training, train.Len())), Files: []string{processorFile, courseFile},
+		Compute: env.compute(p.compute),
+	}
+	rate := fmt.Sprintf("train %s %v %v", settings.Method, settings.Processor, settings.Degradation)
+	if source != nil {
+		definition.Inputs = []*dag.Stage{source.Stage}
+		rate += fmt.Sprintf(" %s %v", source.spec.Arch, source.spec.Options)
+	}
+	if settings.Transformer != nil {
+		definition.Files = append(definition.Files, transformerFile)
+		rate += fmt.Sprintf(" %v", *settings.Transformer)
+	}
+	definition.Rate = fmt.Sprintf("%s %s %d threads", rate, env.Device, env.Threads)
+	p.Stage = dag.New(definition)
+	return p, nil
+}
+
+// words names P for people.
+func (p *processor) words(task string) string {
+	name := fmt.Sprintf("%s %s", task, p.method.Name)
+	if p.source != nil {
+		name += fmt.Sprintf(" %g by %s", p.settings.Lambda, p.source.name)
+	}
+	return fmt.Sprintf("%s, seed %d", name, p.settings.Seed)
+}
+
+func newDegradation(spec experiments.Degradation) (data.Degradation, error) {
+	options := map[string]float64{}
+	for name, value := range spec.Options {
+		switch v := value.(type) {
+		case int:
+			options[name] = float64(v)
+		case float64:
+			options[name] = v
+		}
+	}
+	return data.NewDegradation(spec.Kind, options)
+}
+
+// networks builds P, and T where there is one, with the initial values of the seed.
+func (p *processor) networks() (networks []training.Network, err error) {
+	add := func(name string, spec experiments.Processor, scale int) {
+		architecture, ok := processing.Find(spec.Arch)
+		if !ok {
+			err = fmt.Errorf("no processor architecture %q", spec.Arch)
+			return
+		}
+		network := architecture.New(streamSeed(name, p.settings.Seed), scale, models.Options(spec.Options))
+		network.To(p.env.Device)
+		networks = append(networks, training.Network{Name: name, Network: network})
+	}
+	add("processor", p.settings.Processor, p.degradation.Scale())
+	if p.settings.Transformer != nil {
+		add("transformer", *p.settings.Transformer, 1)
+	}
+	return networks, err
+}
+
+// compute trains.
+func (p *processor) compute(ctx context.Context, job *dag.Job) error {
+	loader, err := p.train.loader(p.env, p.degradation, data.LoaderOptions{
+		Batch: p.settings.Training.Batch, Seed: streamSeed("processor data", p.settings.Seed), Shuffle: true, Flip: p.train.flip,
+	})
+	if err != nil {
+		return err
+	}
+	trained, err := p.networks()
+	if err != nil {
+		return err
+	}
+	networks := methods.Networks{P: trained[0]}
+	if len(trained) > 1 {
+		networks.T = trained[1]
+	}
+	var fixed *nn.Network
+	checksum := ""
+	if p.source != nil {
+		if networks.R, fixed, err = p.source.frozen(p.env); err != nil {
+			return err
+		}
+		checksum = fixed.Dict().Checksum()
+	}
+	work, err := job.Work(p.Stage)
+	if err != nil {
+		return err
+	}
+	recipe := p.settings.Training
+	recipe.CheckpointEvery = p.every
+	fit := training.Fit{
+		Recipe: recipe, Networks: trained, Device: p.env.Device, Loader: loader, Terms: []string{"processing", "recognition"},
+		Loss: func(s *aten.Scope, b *data.Batch) (aten.Tensor, []aten.Tensor) {
+			processing, recognition := p.method.Loss(networks, upload(s, p.env.Device, b).Batch)
+			return methods.Objective(processing, recognition, p.settings.Lambda), []aten.Tensor{processing, recognition}
+		},
+		ImageName:  p.train.Name,
+		Checkpoint: filepath.Join(work, checkpointFile),
+		Progress:   job.Progress,
+	}
+	course, err := fit.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if fixed != nil && fixed.Dict().Checksum() != checksum {
+		return fmt.Errorf("training changed the fixed recognizer %s, which is a bug", p.source.name)
+	}
+	if err := course.WriteCSV(filepath.Join(work, courseFile)); err != nil {
+		return err
+	}
+	return p.save(work, trained)
+}
+
+// save writes P and T, each with what it takes to build and use the network again.
+func (p *processor) save(work string, trained []training.Network) error {
+	files := []string{processorFile, transformerFile}
+	specs := []*experiments.Processor{&p.settings.Processor, p.settings.Transformer}
+	scales := []int{p.degradation.Scale(), 1}
+	for i, network := range trained {
+		metadata, err := describe(map[string]any{
+			"kind": network.Name, "arch": specs[i].Arch, "options": specs[i].Options, "scale": scales[i],
+			"degradation": p.settings.Degradation, "method": p.settings.Method, "lambda": p.settings.Lambda,
+			"training": p.settings.Training, "seed": p.settings.Seed, "stage": p.Key,
+		})
+		if err != nil {
+			return err
+		}
+		if err := weights.SaveSafetensors(filepath.Join(work, files[i]), network.Dict(), metadata); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// frozen is the trained P, and T where there is one, on the device as fixed functions.
+func (p *processor) frozen() (networks methods.Networks, err error) {
+	trained, err := p.networks()
+	if err != nil {
+		return networks, err
+	}
+	for i, name := range []string{processorFile, transformerFile}[:len(trained)] {
+		file, err := weights.Load(p.env.Store.File(p.Key, name))
+		if err != nil {
+			return networks, err
+		}
+		if err := trained[i].Load(file.Path, file.Tensors); err != nil {
+			return networks, err
+		}
+		trained[i].Freeze()
+	}
+	networks.P = trained[0]
+	if len(trained) > 1 {
+		networks.T = trained[1]
+	}
+	return networks, nil
+}

@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const key = "abcdef0123"
+
+func committed(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.TempDir())
+	require.NoError(t, err)
+	work, err := s.Work(key)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(work, "values"), []byte("1 2 3"), 0o666))
+	require.NoError(t, os.WriteFile(filepath.Join(work, "checkpoint"), []byte("unneeded"), 0o666))
+	require.NoError(t, s.Commit(Record{Key: key, Kind: "k", Created: time.Now()}, []string{"values"}))
+	return s
+}
+
+func TestCommittedResultIsFoundAndItsWorkingFolderGone(t *testing.T) {
+	s := committed(t)
+	record, found, damage := s.Find(key)
+	require.NoError(t, damage)
+	require.True(t, found)
+	assert.Equal(t, "k", record.Kind)
+	data, err := os.ReadFile(s.File(key, "values"))
+	require.NoError(t, err)
+	assert.Equal(t, "1 2 3", string(data))
+	unfinished, err := s.Unfinished()
+	require.NoError(t, err)
+	assert.Empty(t, unfinished)
+	records, err := s.List()
+	require.NoError(t, err)
+	assert.Len(t, records, 1)
+	assert.Positive(t, s.Size(key))
+}
+
+func TestDamagedResultCountsAsAbsent(t *testing.T) {
+	cases := map[string]func(t *testing.T, s *Store){
+		"flipped bit":    func(t *testing.T, s *Store) { write(t, s.File(key, "values"), "1 2 2") },
+		"truncated":      func(t *testing.T, s *Store) { write(t, s.File(key, "values"), "1") },
+		"removed file":   func(t *testing.T, s *Store) { require.NoError(t, os.Remove(s.File(key, "values"))) },
+		"removed record": func(t *testing.T, s *Store) { require.NoError(t, os.Remove(s.File(key, recordName))) },
+		"other record":   func(t *testing.T, s *Store) { write(t, s.File(key, recordName), `{"key": "x"}`) },
+		"no record":      func(t *testing.T, s *Store) { write(t, s.File(key, recordName), `{`) },
+	}
+	for name, damage := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := committed(t)
+			damage(t, s)
+			_, found, err := s.Find(key)
+			assert.False(t, found)
+			assert.ErrorContains(t, err, "computed again")
+			_, found, err = s.Find(key)
+			assert.False(t, found)
+			assert.NoError(t, err, "the damaged result was removed")
+		})
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+}
+
+func TestLockIsExclusiveAndEndsWithTheContext(t *testing.T) {
+	s, err := Open(t.TempDir())
+	require.NoError(t, err)
+	unlock, err := s.Lock(t.Context(), key, func() { t.Error("nobody held the lock") })
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = s.Lock(ctx, key, cancel)
+	assert.ErrorIs(t, err, context.Canceled)
+	unlock()
+	again, err := s.Lock(t.Context(), key, func() {})
+	require.NoError(t, err)
+	again()
+}

@@ -1,0 +1,121 @@
+// Package training is the loop that trains a network: batches, losses, steps, and checkpoints from which a killed training
+// goes on to the same bits.
+package training
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"transfera/aten"
+	"transfera/data"
+	"transfera/experiments"
+	"transfera/models/nn"
+)
+
+// Network is a network under training, with the name that its tensors have in checkpoints.
+type Network struct {
+	Name string
+	*nn.Network
+}
+
+// Fit is one training. Everything random in it is a function of the loader's seed, the step and the networks' initial
+// values, so that the step and the checkpointed tensors are its whole state.
+type Fit struct {
+	Recipe   experiments.Training
+	Networks []Network
+	Device   aten.Device // where the networks are
+	Loader   *data.Loader
+	// Terms names what Loss returns besides the objective; their course is part of the result.
+	Terms []string
+	// Loss computes the objective, of one element, and the values of Terms for a batch. A term that is the zero Tensor
+	// counts as absent.
+	Loss func(s *aten.Scope, b *data.Batch) (objective aten.Tensor, terms []aten.Tensor)
+	// ImageName names an image of the loader's dataset in errors.
+	ImageName func(i int) string
+	// Checkpoint is the file that holds the state of an unfinished training.
+	Checkpoint string
+	// Progress is told the share of the steps done.
+	Progress func(share float64, words string)
+}
+
+// Steps is the number of steps of the whole training.
+func (f *Fit) Steps() int { return steps(f.Recipe, f.Loader.StepsPerEpoch()) }
+
+// Run trains to the end, from the checkpoint if there is one, and returns the course of the terms. The networks are left in
+// evaluation mode. When ctx ends, the state is checkpointed before Run returns.
+func (f *Fit) Run(ctx context.Context) (*Course, error) {
+	optimizer, err := f.newOptimizer()
+	if err != nil {
+		return nil, err
+	}
+	state := &state{fit: f, optimizer: optimizer, course: newCourse(f.Terms)}
+	if err := state.load(); err != nil {
+		return nil, err
+	}
+	for _, n := range f.Networks {
+		n.Train()
+		defer n.Eval()
+	}
+	total := f.Steps()
+	for batch, err := range f.Loader.Train(ctx, state.step, total) {
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, state.interrupted(err)
+			}
+			return nil, err
+		}
+		state.optimizer.SetLearningRate(learningRate(f.Recipe, batch.Step, f.Loader.StepsPerEpoch()))
+		if err := f.step(batch, state.optimizer, state.course); err != nil {
+			return nil, err
+		}
+		batch.Release()
+		state.step++
+		if every := f.Recipe.CheckpointEvery; every > 0 && state.step%every == 0 && state.step < total {
+			if err := state.save(); err != nil {
+				return nil, err
+			}
+		}
+		f.Progress(float64(state.step)/float64(total), fmt.Sprintf("step %d of %d, %s", state.step, total, state.course.Last()))
+	}
+	if ctx.Err() != nil && state.step < total {
+		return nil, state.interrupted(context.Cause(ctx))
+	}
+	return state.course, nil
+}
+
+// step does one optimizer step. On an error the weights are those before it.
+func (f *Fit) step(batch *data.Batch, optimizer *aten.Optimizer, course *Course) error {
+	s := aten.NewScope()
+	defer s.Close()
+	objective, terms := f.Loss(s, batch)
+	values := make([]float64, len(terms))
+	for i, term := range terms {
+		values[i] = math.NaN()
+		if term.Defined() {
+			values[i] = term.Item()
+		}
+	}
+	if loss := objective.Item(); math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return f.diverged(batch, fmt.Sprintf("the loss is %v", loss))
+	}
+	optimizer.ZeroGrad()
+	objective.Backward()
+	optimizer.Step()
+	course.add(values)
+	return nil
+}
+
+// diverged says where and on what a training broke.
+func (f *Fit) diverged(batch *data.Batch, what string) error {
+	var names []string
+	for _, i := range batch.Indices[:min(len(batch.Indices), 3)] {
+		names = append(names, f.ImageName(i))
+	}
+	if more := len(batch.Indices) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return fmt.Errorf("%s in step %d (epoch %d; images %s): lower learning_rate or lambda; the last checkpoint is kept",
+		what, batch.Step+1, batch.Epoch+1, strings.Join(names, ", "))
+}
