@@ -1,0 +1,248 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"transfera/experiments"
+	"transfera/results"
+	"transfera/runner/dag"
+	"transfera/runner/methods"
+)
+
+// Plan is the stages that a suite comes to.
+type Plan struct {
+	Graph *dag.Graph
+	// Tables are the table stages, one per experiment in the suite's order.
+	Tables []*dag.Stage
+	// Sources are the splits of datasets that the plan reads.
+	Sources []results.DataSource
+	// Recognizers are the suite's recognizers.
+	Recognizers []PlannedRecognizer
+}
+
+// PlannedRecognizer is one R of a plan with the stages that say what it is worth.
+type PlannedRecognizer struct {
+	Name  string
+	Spec  experiments.Recognizer
+	Stage *dag.Stage
+	// Clean judges the undegraded images of Dataset.
+	Clean   *dag.Stage
+	Dataset string
+}
+
+// planner makes a plan; its maps share what experiments have in common.
+type planner struct {
+	ctx      context.Context
+	env      *Environment
+	plan     *Plan
+	splits   map[string]*split
+	pictures map[string]*pictures
+}
+
+// New plans a suite. Opening the datasets and reading the recognizers' files may take time, hence the context. What is
+// wrong with them is an error.
+func New(ctx context.Context, suite *experiments.Suite, env *Environment) (*Plan, error) {
+	p := &planner{
+		ctx: ctx, env: env, plan: &Plan{Graph: &dag.Graph{}}, splits: map[string]*split{}, pictures: map[string]*pictures{},
+	}
+	for _, e := range suite.Experiments {
+		if err := p.experiment(e); err != nil {
+			return nil, fmt.Errorf("%s: %w", e.File, err)
+		}
+	}
+	return p.plan, nil
+}
+
+// experiment adds one experiment's stages.
+func (p *planner) experiment(e *experiments.Experiment) error {
+	x := &experiment{planner: p, Experiment: e, recognizers: map[string]*recognizer{}, table: &table{env: p.env, experiment: e}}
+	for _, name := range slices.Concat(e.Sources, e.AllEvaluators()) {
+		if err := x.recognizer(name); err != nil {
+			return err
+		}
+	}
+	var err error
+	if x.val, err = x.split(e.Dataset, "val"); err != nil {
+		return err
+	}
+	if x.val, err = x.val.limited(p.ctx, e.Dataset, e.Evaluation.Limit); err != nil {
+		return err
+	}
+	x.clean()
+	for _, task := range e.Tasks {
+		if err := x.task(task); err != nil {
+			return err
+		}
+	}
+	p.plan.Tables = append(p.plan.Tables, p.plan.Graph.Add(x.table.stage()))
+	return nil
+}
+
+// experiment is one experiment in the making.
+type experiment struct {
+	*planner
+	*experiments.Experiment
+	val         *split
+	recognizers map[string]*recognizer
+	table       *table
+}
+
+// split opens a split once for all experiments that describe it alike.
+func (x *experiment) split(name, which string) (*split, error) {
+	spec := x.Datasets[name]
+	description := fmt.Sprintf("%s %+v", which, spec)
+	if known, ok := x.splits[description]; ok {
+		return known, nil
+	}
+	s, err := open(x.ctx, name, spec, which, filepath.Join(x.env.Store.Root(), "fingerprints"))
+	if err != nil {
+		return nil, err
+	}
+	x.splits[description] = s
+	x.plan.Sources = append(x.plan.Sources, results.DataSource{Name: name, Split: which, N: s.Len(), Fingerprint: s.fingerprint})
+	return s, nil
+}
+
+func (x *experiment) recognizer(name string) error {
+	if x.recognizers[name] != nil {
+		return nil
+	}
+	spec := x.Recognizers[name]
+	which := "val"
+	if spec.Train != nil {
+		which = "train"
+	}
+	images, err := x.split(spec.Dataset, which)
+	if err != nil {
+		return err
+	}
+	r, err := newRecognizer(x.env, name, spec, images, len(images.Classes()))
+	if err != nil {
+		return fmt.Errorf("recognizer %s: %w", name, err)
+	}
+	r.Stage = x.plan.Graph.Add(r.Stage)
+	x.recognizers[name] = r
+	return nil
+}
+
+// clean judges the images before any degradation, by everything that judges degraded ones.
+func (x *experiment) clean() {
+	images := x.shared(newPictures(x.env, "clean "+x.Dataset, x.val, nil, nil, x.Evaluation.Batch))
+	for _, name := range x.AllEvaluators() {
+		stage := x.judge(images, results.Cell{Task: results.TaskClean, Method: results.MethodNone}, name)
+		known := slices.ContainsFunc(x.plan.Recognizers, func(r PlannedRecognizer) bool { return r.Clean == stage })
+		if !known {
+			x.plan.Recognizers = append(x.plan.Recognizers, PlannedRecognizer{
+				Name: name, Spec: x.Recognizers[name], Stage: x.recognizers[name].Stage, Clean: stage, Dataset: x.Dataset,
+			})
+		}
+	}
+}
+
+// task adds the processors of one task and their evaluations.
+func (x *experiment) task(task string) error {
+	degradation := x.Degradations[task]
+	for _, name := range x.Methods {
+		method, _ := methods.Find(name) // the spec was checked
+		if method.Loss == nil {
+			pictures := x.shared(newPictures(x.env, task+" unprocessed", x.val, &degradation, nil, x.Evaluation.Batch))
+			x.evaluate(pictures, results.Cell{Task: task, Method: name}, x.AllEvaluators(), x.Seeds)
+			continue
+		}
+		sources, lambdas := []string{""}, []float64{0}
+		if method.NeedsRecognizer {
+			sources, lambdas = x.Sources, x.LambdasFor(task, name)
+		}
+		for _, lambda := range lambdas {
+			for _, source := range sources {
+				for _, seed := range x.Seeds {
+					if err := x.processor(task, method, lambda, source, seed); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (x *experiment) processor(task string, method methods.Method, lambda float64, source string, seed int64) error {
+	train, err := x.split(x.Dataset, "train")
+	if err != nil {
+		return err
+	}
+	settings := processorSettings{
+		Method: method.Name, Lambda: lambda, Degradation: x.Degradations[task], Processor: x.Processors[x.ProcessorFor(task)],
+		Training: *x.TrainingFor(task), Seed: seed,
+	}
+	if method.NeedsTransformer {
+		transformer := x.Processors[x.TransformerFor(task)]
+		settings.Transformer = &transformer
+	}
+	p, err := newProcessor(x.env, task, settings, train, x.recognizers[source])
+	if err != nil {
+		return err
+	}
+	p.Stage = x.plan.Graph.Add(p.Stage)
+	evaluators := x.AllEvaluators()
+	if method.NeedsRecognizer {
+		evaluators = x.EvaluatorsOf(source)
+	}
+	degradation := x.Degradations[task]
+	pictures := x.shared(newPictures(x.env, p.Name, x.val, &degradation, p, x.Evaluation.Batch))
+	cell := results.Cell{Task: task, Method: method.Name, Lambda: results.FormatLambda(lambda), Source: source}
+	x.evaluate(pictures, cell, evaluators, []int64{seed})
+	return nil
+}
+
+// shared returns the pictures that an earlier experiment has made of the same description, so that their stages meet in one
+// group.
+func (x *experiment) shared(p *pictures) *pictures {
+	group := p.definition("", "", "").Group
+	if known, ok := x.planner.pictures[group]; ok {
+		return known
+	}
+	x.planner.pictures[group] = p
+	return p
+}
+
+// evaluate adds the evaluations that the experiment's metrics need. Pictures that no seed had a part in count for all.
+func (x *experiment) evaluate(p *pictures, cell results.Cell, evaluators []string, seeds []int64) {
+	for _, seed := range seeds {
+		cell.Seed = seed
+		if x.measures(false) {
+			quality := cell
+			x.add(x.plan.Graph.Add(p.quality()), quality)
+		}
+		if x.measures(true) {
+			for _, name := range evaluators {
+				x.judge(p, cell, name)
+			}
+		}
+	}
+}
+
+// judge adds one recognizer's evaluation.
+func (x *experiment) judge(p *pictures, cell results.Cell, name string) *dag.Stage {
+	cell.Evaluator = name
+	stage := x.plan.Graph.Add(p.recognition(x.recognizers[name]))
+	x.add(stage, cell)
+	return stage
+}
+
+func (x *experiment) add(stage *dag.Stage, cell results.Cell) {
+	cell.Experiment, cell.Dataset = x.Name, x.Dataset
+	x.table.evaluations = append(x.table.evaluations, evaluation{stage, cell})
+}
+
+// measures tells whether the experiment has a metric that needs an evaluator, or one that does not.
+func (x *experiment) measures(judged bool) bool {
+	return slices.ContainsFunc(x.Metrics, func(name string) bool { return needsEvaluator(name) == judged })
+}
+
+func keysOf[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

@@ -1,0 +1,273 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"transfera/experiments"
+	"transfera/metrics/statistics"
+	"transfera/results"
+	"transfera/runner/dag"
+)
+
+// tableVersion goes up when the code changes what the same settings give.
+const tableVersion = 1
+
+// The files of a table stage besides the tables and figures.
+const (
+	CellsFile = "cells.csv"
+	GainsFile = "gains.csv"
+)
+
+// table is the stage that makes what one experiment shows, out of its evaluations.
+type table struct {
+	env         *Environment
+	experiment  *experiments.Experiment
+	evaluations []evaluation
+}
+
+// evaluation is one stage of measurements with its place in the experiment.
+type evaluation struct {
+	stage *dag.Stage
+	// cell is what is known of the stage's cells before anything is measured: everything but metric, value and n.
+	cell results.Cell
+}
+
+// Outputs lists the files of an experiment's table stage, relative to the output folder.
+func Outputs(e *experiments.Experiment) []string {
+	files := []string{CellsFile, GainsFile}
+	for i := range e.Tables {
+		for _, extension := range []string{".txt", ".md", ".tex", ".csv"} {
+			files = append(files, "tables/"+tableName(e, i)+extension)
+		}
+	}
+	for i := range e.Figures {
+		for _, extension := range []string{".svg", ".png"} {
+			files = append(files, "figures/"+figureName(e, i)+extension)
+		}
+	}
+	return files
+}
+
+// tableName is the experiment's for the first table, with the number of the others behind it.
+func tableName(e *experiments.Experiment, i int) string { return numbered(e.Name, i) }
+
+func figureName(e *experiments.Experiment, i int) string { return numbered(e.Name, i) }
+
+func numbered(name string, i int) string {
+	if i == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s-%d", name, i+1)
+}
+
+func (t *table) stage() *dag.Stage {
+	var inputs []*dag.Stage
+	var places []string
+	for _, e := range t.evaluations {
+		inputs = append(inputs, e.stage)
+		c := e.cell
+		places = append(places, strings.Join([]string{fmt.Sprint(c.Seed), c.Task, c.Method, c.Lambda, c.Source, c.Evaluator}, " "))
+	}
+	return dag.New(dag.Definition{
+		Kind: "table", Name: t.experiment.Name, Version: tableVersion, Rate: "table",
+		Settings: map[string]any{
+			"experiment": t.experiment.Name, "title": t.experiment.Title, "tables": t.experiment.Tables,
+			"figures": t.experiment.Figures, "metrics": t.experiment.Metrics, "degradations": t.experiment.Degradations,
+			"dataset": t.experiment.Dataset, "places": places,
+		},
+		Inputs: inputs, Files: Outputs(t.experiment), Compute: t.compute,
+	})
+}
+
+func (t *table) compute(_ context.Context, job *dag.Job) error {
+	work, err := job.Work(job.Stages[0])
+	if err != nil {
+		return err
+	}
+	measured := make([]*measurements, len(t.evaluations))
+	for i, e := range t.evaluations {
+		if measured[i], err = readMeasurements(t.env.Store.File(e.stage.Key, measurementsFile)); err != nil {
+			return err
+		}
+	}
+	cells := t.cells(measured)
+	gains, err := t.gains(measured)
+	if err != nil {
+		return err
+	}
+	if err := results.WriteCells(filepath.Join(work, CellsFile), cells); err != nil {
+		return err
+	}
+	if err := results.WriteGains(filepath.Join(work, GainsFile), gains); err != nil {
+		return err
+	}
+	if err := t.tables(work, cells, gains); err != nil {
+		return err
+	}
+	return t.figures(work, cells)
+}
+
+// cells are the measurements at their places, of the metrics that the experiment asks for.
+func (t *table) cells(measured []*measurements) []results.Cell {
+	var cells []results.Cell
+	for i, e := range t.evaluations {
+		for _, m := range measured[i].Metrics {
+			if !slices.Contains(t.experiment.Metrics, m.Metric) {
+				continue
+			}
+			cell := e.cell
+			cell.Metric, cell.Value, cell.CILow, cell.CIHigh = m.Metric, m.Value, bound(m.Low), bound(m.High)
+			cell.N, cell.Key = measured[i].Images, e.stage.Key
+			cells = append(cells, cell)
+		}
+	}
+	return cells
+}
+
+// gains compares every trained method with plain, on the same images and seeds.
+func (t *table) gains(measured []*measurements) ([]results.Gain, error) {
+	// Indices of the evaluations that differ in nothing but the seed, in the order of the seeds.
+	series := map[results.Cell][]int{}
+	var order []results.Cell
+	for i, e := range t.evaluations {
+		place := e.cell
+		place.Seed = 0
+		if series[place] == nil {
+			order = append(order, place)
+		}
+		series[place] = append(series[place], i)
+	}
+	var gains []results.Gain
+	for _, place := range order {
+		if place.Task == results.TaskClean || place.Method == results.MethodNone || place.Method == results.MethodPlain {
+			continue
+		}
+		plain := place
+		plain.Method, plain.Lambda, plain.Source = results.MethodPlain, results.FormatLambda(0), ""
+		for _, metric := range t.experiment.Metrics {
+			base, other := perImage(measured, series[plain], metric), perImage(measured, series[place], metric)
+			if base == nil || other == nil {
+				continue
+			}
+			gain, err := statistics.PairedGain(base, other, statistics.Level, bootstrapSeed)
+			if err != nil {
+				return nil, fmt.Errorf("gain of %s on %s: %w", place.Method, place.Task, err)
+			}
+			cell := place
+			cell.Metric = metric
+			gains = append(gains, results.NewGain(cell, gain))
+		}
+	}
+	return results.CorrectGains(gains), nil
+}
+
+// perImage is the values of a metric as [seed][image]; nil where there are none.
+func perImage(measured []*measurements, series []int, metric string) [][]float64 {
+	var values [][]float64
+	for _, i := range series {
+		m, ok := measured[i].of(metric)
+		if !ok || m.perImage == nil {
+			return nil
+		}
+		values = append(values, m.perImage)
+	}
+	return values
+}
+
+func (t *table) tables(work string, cells []results.Cell, gains []results.Gain) error {
+	published, err := results.LoadPublished()
+	if err != nil {
+		return err
+	}
+	for i, spec := range t.experiment.Tables {
+		built, err := results.Build(t.tableSpec(spec), cells, gains, published, t.notes())
+		if err != nil {
+			return err
+		}
+		if err := results.WriteTables(filepath.Join(work, "tables"), tableName(t.experiment, i), built); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(filepath.Join(work, "tables"), 0o777)
+}
+
+// tableSpec lays a table out as its spec says, with values in the experiment's order.
+func (t *table) tableSpec(spec experiments.Table) results.TableSpec {
+	layout := results.TableSpec{
+		Title: t.title(spec.Title), Rows: spec.Rows, Columns: spec.Columns[0], Metrics: spec.Metric, Where: spec.Where,
+		Order: t.order(), Published: spec.Published, Tasks: map[string]string{},
+	}
+	if layout.Columns == "metric" && len(spec.Columns) > 1 {
+		layout.Columns = spec.Columns[1]
+	}
+	if len(layout.Metrics) == 0 {
+		layout.Metrics = t.experiment.Metrics
+	}
+	for _, task := range t.experiment.Tasks {
+		var words []string
+		options := t.experiment.Degradations[task].Options
+		for _, name := range slices.Sorted(keysOf(options)) {
+			words = append(words, fmt.Sprintf("%s=%v", name, options[name]))
+		}
+		layout.Tasks[task] = strings.Join(words, " ")
+	}
+	return layout
+}
+
+func (t *table) title(own string) string {
+	if own == "" {
+		return t.experiment.Title
+	}
+	return own
+}
+
+// order is the experiment's own order of what it lists.
+func (t *table) order() map[string][]string {
+	return map[string][]string{
+		"task": t.experiment.Tasks, "method": t.experiment.Methods, "source": t.experiment.Sources,
+		"evaluator": t.experiment.AllEvaluators(),
+	}
+}
+
+// notes say what stands for the whole experiment.
+func (t *table) notes() []string {
+	if t.experiment.Paper == "" {
+		return nil
+	}
+	return []string{"after the paper's " + t.experiment.Paper}
+}
+
+func (t *table) figures(work string, cells []results.Cell) error {
+	for i, spec := range t.experiment.Figures {
+		figure, err := Figures[spec.Kind].draw(t, spec, cells)
+		if err != nil {
+			return err
+		}
+		if err := results.WriteFigure(filepath.Join(work, "figures"), figureName(t.experiment, i), figure); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FigureKind is one way to draw cells.
+type FigureKind struct {
+	Doc  string
+	draw func(t *table, spec experiments.Figure, cells []results.Cell) (*results.Figure, error)
+}
+
+// Figures lists the kinds of figures, by the name that specs use.
+var Figures = map[string]FigureKind{
+	"lambda-curve": {"The trade-off that lambda sets: metrics against lambda.", lambdaCurve},
+}
+
+func lambdaCurve(t *table, spec experiments.Figure, cells []results.Cell) (*results.Figure, error) {
+	return results.LambdaCurve(cells, results.FigureSpec{
+		Title: t.title(spec.Title), Metrics: spec.Y, Lines: spec.Series, Where: spec.Where, Order: t.order(),
+	})
+}
