@@ -38,9 +38,10 @@ inside() {
 }
 
 echo "bare-debian: installing Debian 12 into $target"
-debootstrap --variant=minbase --include=git,make,ca-certificates bookworm "$target" ${MIRROR:+"$MIRROR"} >"$target.log" 2>&1 ||
-  { tail -n 15 "$target.log" >&2; fail "debootstrap failed; its log is $target.log"; }
-rm -f "$target.log"
+log=$(mktemp)
+debootstrap --variant=minbase --include=git,make,ca-certificates bookworm "$target" ${MIRROR:+"$MIRROR"} >"$log" 2>&1 ||
+  { tail -n 15 "$log" >&2; fail "debootstrap failed; its log is $log"; }
+rm -f "$log"
 cp -L /etc/resolv.conf "$target/etc/resolv.conf"
 if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
   cp /usr/local/share/ca-certificates/*.crt "$target/usr/local/share/ca-certificates/"
