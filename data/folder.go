@@ -24,21 +24,23 @@ var splitNames = []string{"train", "training", "val", "valid", "validation", "te
 type FolderOptions struct {
 	// Name is what the dataset is called on the command line, for error messages; "NAME" if empty.
 	Name string
-	// FingerprintCache is a folder for remembered file hashes, made when needed. Without one, each Fingerprint of a
-	// newly opened folder reads every file.
+	// FingerprintCache is a folder for remembered file hashes and results of Verify, made when needed. Without one, each
+	// Fingerprint of a newly opened folder reads every file, and each Verify decodes it.
 	FingerprintCache string
 	// Progress, if set, is called now and then during Fingerprint with the number of files done, from one goroutine at
 	// a time.
 	Progress func(done, total int)
 }
 
-// Folder is a dataset in the layout of torchvision's ImageFolder: one sub-folder per class.
+// Folder is a dataset of image files: one sub-folder per class, as OpenImageFolder reads it, or all images in one folder
+// with a file of labels, as OpenFlatFolder does.
 type Folder struct {
 	dir         string
 	options     FolderOptions
 	classes     []string
 	files       []string // relative to dir, with forward slashes
 	labels      []int32
+	flat        bool // labels come from a file, not from the names in files
 	fingerprint fingerprintOnce
 }
 
@@ -48,42 +50,62 @@ type Folder struct {
 // file is opened. A missing folder, no class folder, a class without images, and the parent folder of several splits
 // are errors.
 func OpenImageFolder(dir string, options FolderOptions) (*Folder, error) {
-	if options.Name == "" {
-		options.Name = "NAME"
-	}
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("data path %s does not exist; attach it or name another with --data %s=PATH: %w",
-			dir, options.Name, fs.ErrNotExist)
-	}
+	classes, err := classFolders(dir, options.Name)
 	if err != nil {
-		return nil, fmt.Errorf("data path %s is no readable folder; name another with --data %s=PATH: %w",
-			dir, options.Name, err)
-	}
-	f := &Folder{dir: dir, options: options}
-	for _, entry := range entries { // os.ReadDir sorts by name
-		isDir, _, err := followed(dir, entry)
-		if err != nil {
-			return nil, err
-		}
-		if isDir {
-			f.classes = append(f.classes, entry.Name())
-		}
-	}
-	if err := checkClasses(dir, options.Name, f.classes); err != nil {
 		return nil, err
 	}
+	f := &Folder{dir: dir, options: options, classes: classes}
 	if err := f.list(); err != nil {
 		return nil, err
 	}
 	return f, nil
 }
 
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// classFolders are the sorted names of dir's sub-folders. name is what the dataset is called on the command line.
+func classFolders(dir, name string) ([]string, error) {
+	if name == "" {
+		name = "NAME"
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, unusable(dir, name, err)
+	}
+	var classes []string
+	for _, entry := range entries { // os.ReadDir sorts by name
+		isDir, _, err := followed(dir, entry)
+		if err != nil {
+			return nil, err
+		}
+		if isDir {
+			classes = append(classes, entry.Name())
+		}
+	}
+	return classes, checkClasses(dir, name, classes)
+}
+
+// unusable explains why the data path dir of the dataset called name cannot be listed.
+func unusable(dir, name string, err error) error {
+	if name == "" {
+		name = "NAME"
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("data path %s does not exist; attach it or name another with --data %s=PATH: %w", dir, name, fs.ErrNotExist)
+	}
+	return fmt.Errorf("data path %s is no readable folder; name another with --data %s=PATH: %w", dir, name, err)
+}
+
+var errNoClasses = errors.New("no class folders")
+
 // checkClasses refuses folders that hold no class, or splits where classes should be.
 func checkClasses(dir, name string, classes []string) error {
 	if len(classes) == 0 {
-		return fmt.Errorf("data path %s has no class folders; expected one sub-folder of images per class "+
-			"(name another path with --data %s=PATH)", dir, name)
+		return fmt.Errorf("data path %s has %w; expected one sub-folder of images per class "+
+			"(name another path with --data %s=PATH)", dir, errNoClasses, name)
 	}
 	for _, class := range classes {
 		if !slices.Contains(splitNames, strings.ToLower(class)) {
@@ -149,7 +171,7 @@ func walk(dir, relative string, above []fs.FileInfo) ([]directory, error) {
 		}
 		switch {
 		case !isDir:
-			if slices.Contains(extensions, strings.ToLower(path.Ext(entry.Name()))) {
+			if isImage(entry.Name()) {
 				this.images = append(this.images, entry.Name())
 			}
 		case target != nil && slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, target) }):
@@ -184,16 +206,16 @@ func followed(dir string, entry fs.DirEntry) (isDir bool, target fs.FileInfo, er
 // Len is the number of image files.
 func (f *Folder) Len() int { return len(f.files) }
 
-// Classes are the sorted names of the class folders.
+// Classes are the sorted names of the classes.
 func (f *Folder) Classes() []string { return f.classes }
 
-// Label is the index of the class folder that holds image i.
+// Label is the class of image i.
 func (f *Folder) Label(i int) int { return int(f.labels[i]) }
 
 // Image decodes file i to RGB; an error names the file.
 func (f *Folder) Image(i int) (*imaging.Image, error) { return imaging.DecodeFile(f.fullPath(i)) }
 
-// Name is the path of file i relative to the dataset, such as "cat/0001.jpg".
+// Name is the path of file i relative to the dataset, such as "cat/0001.jpg" or, if flat, "0001.jpg".
 func (f *Folder) Name(i int) string { return f.files[i] }
 
 func (f *Folder) fullPath(i int) string { return filepath.Join(f.dir, filepath.FromSlash(f.files[i])) }

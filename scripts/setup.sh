@@ -1,74 +1,179 @@
 #!/usr/bin/env bash
-# Prepares this checkout: Debian packages, then the native half build/native/libcgotorch.so, compiled as one unit from
-# gotorch's C++ sources (Go module cache) and aten/native. Does nothing when everything is up to date.
+# Prepares this checkout: Debian packages, a Go that is new enough for go.mod, then the native half
+# build/native/libcgotorch.so, compiled as one unit from gotorch's C++ sources (Go module cache) and aten/native.
+# Does nothing when everything is up to date.
 #
-#   scripts/setup.sh                      Debian's libtorch-dev, installed if absent
+#   scripts/setup.sh                      the libtorch chosen last, at first Debian's libtorch-dev, installed if absent
 #   scripts/setup.sh --libtorch DIR       an official libtorch folder (include/, lib/), with or without CUDA
 #   scripts/setup.sh --python PYTHON      the torch package of that Python, with or without CUDA
+#   scripts/setup.sh --debian             back to Debian's libtorch-dev
 #
 # TRANSFERA_LIBTORCH=DIR and TRANSFERA_PYTHON=PYTHON do the same. GOTORCH_DIR names the folder that holds cgotorch/ on a
 # machine without Go. Afterwards plain `go build ./...`, `go vet ./...` and `go test ./...` work.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+caller=$PWD
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The Go that is fetched where the machine has none, or one older than go.mod asks for.
+go_version=1.26.8
+
+fail() { echo "setup: $*" >&2; exit 1; }
+usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' scripts/setup.sh; }
 
 libtorch=${TRANSFERA_LIBTORCH:-}
 python=${TRANSFERA_PYTHON:-}
+debian=
 while [ $# -gt 0 ]; do
   case "$1" in
-    --libtorch) libtorch=${2:?--libtorch needs a folder}; shift 2 ;;
-    --python) python=${2:?--python needs an interpreter}; shift 2 ;;
-    -h | --help) sed -n '2,10p' "$0" | sed 's/^# \{0,1\}//'; exit 0 ;;
+    --libtorch) libtorch=${2:?--libtorch needs a folder}; python=; debian=; shift 2 ;;
+    --python) python=${2:?--python needs an interpreter}; libtorch=; debian=; shift 2 ;;
+    --debian) debian=yes; libtorch=; python=; shift ;;
+    -h | --help) usage; exit 0 ;;
     *) echo "setup: unknown argument $1; see scripts/setup.sh --help" >&2; exit 2 ;;
   esac
 done
 
-fail() { echo "setup: $*" >&2; exit 1; }
+# Two setups at once would compile into the same files.
+mkdir -p build
+if command -v flock >/dev/null 2>&1; then
+  exec 9>build/setup.lock
+  flock -n 9 || { echo "setup: waiting for another setup of this checkout"; flock 9; }
+fi
+
+# --- Which libtorch was asked for ------------------------------------------------------------------------------------
+# The choice is remembered, for make calls this script without arguments.
+choice=build/libtorch
+if [ -n "$python" ]; then
+  libtorch=$(cd "$caller" && "$python" -c 'import os, torch; print(os.path.dirname(os.path.abspath(torch.__file__)))') ||
+    fail "$python can't import torch; name another interpreter"
+fi
+[ -z "$debian" ] || rm -f $choice
+if [ -z "$libtorch$debian" ] && [ -s $choice ]; then libtorch=$(cat $choice); fi
+if [ -n "$libtorch" ]; then
+  folder=$(cd "$caller" && cd "$libtorch" 2>/dev/null && pwd) ||
+    fail "there is no folder $libtorch; name another with --libtorch, or go back to Debian's with --debian"
+  for file in include/torch/csrc/api/include/torch/torch.h lib/libtorch_cpu.so; do
+    [ -f "$folder/$file" ] || fail "$folder is no libtorch folder: $file is missing; --debian goes back to Debian's"
+  done
+  libtorch=$folder
+fi
 
 # --- Debian packages -------------------------------------------------------------------------------------------------
 packages=()
 need() { # need FILE-OR-COMMAND PACKAGE
   [ -e "$1" ] || command -v "$1" >/dev/null 2>&1 || packages+=("$2")
 }
+# The Go that an earlier run fetched comes first, as in the Makefile.
+plain_path=${PATH//"$PWD/.cache/go/bin:"/}
+PATH=$PWD/.cache/go/bin:$plain_path
 need g++ g++
 need make make
-if [ -n "${GOTORCH_DIR:-}" ]; then :; else
+if [ -z "${GOTORCH_DIR:-}" ]; then
   need /usr/include/turbojpeg.h libturbojpeg0-dev
   need git git
-  need go golang
+  [ -x /usr/local/go/bin/go ] || need go golang-go
+  if [ -z "${SSL_CERT_FILE:-}" ] && command -v apt-get >/dev/null 2>&1; then
+    need /etc/ssl/certs/ca-certificates.crt ca-certificates
+  fi
 fi
-[ -n "$libtorch$python" ] || need /usr/include/torch/csrc/api/include/torch/torch.h libtorch-dev
+[ -n "$libtorch" ] || need /usr/include/torch/csrc/api/include/torch/torch.h libtorch-dev
+
+if [ "$(id -u)" = 0 ]; then administrator=yes; sudo=()
+elif sudo -n true 2>/dev/null; then administrator=yes; sudo=(sudo)
+else administrator=; sudo=(); fi
+
+go_wanted=$(awk '$1 == "go" {print $2; exit}' go.mod)
 if [ ${#packages[@]} -gt 0 ]; then
-  if [[ " ${packages[*]} " == *" golang "* ]] && ! command -v go >/dev/null 2>&1; then
-    fail "Go 1.26 or newer is missing: install it from https://go.dev/dl and put it on the PATH, then run this again"
-  fi
-  by_hand="install by hand: apt-get install ${packages[*]}   (or give --libtorch DIR or --python PYTHON for another libtorch)"
-  command -v apt-get >/dev/null 2>&1 || fail "missing packages, and there is no apt-get here; $by_hand"
-  if [ "$(id -u)" = 0 ]; then sudo=(); elif sudo -n true 2>/dev/null; then sudo=(sudo); else
-    fail "missing packages, and this user can't install them; $by_hand"
-  fi
-  echo "setup: installing ${packages[*]}"
+  by_hand="install by hand: apt-get install ${packages[*]}"
+  case " ${packages[*]} " in *" golang-go "*)
+    by_hand+=$'\n'"       in place of golang-go, Go $go_wanted or newer from https://go.dev/dl does, once it is on the PATH" ;;
+  esac
+  case " ${packages[*]} " in *" libtorch-dev "*)
+    by_hand+=$'\n'"       in place of libtorch-dev, another libtorch does: see scripts/setup.sh --help" ;;
+  esac
+  command -v apt-get >/dev/null 2>&1 ||
+    fail "packages are missing, and there is no apt-get here; $by_hand"$'\n'"       (these are Debian's names)"
+  [ -n "$administrator" ] || fail "packages are missing, and this user can't install them; as root, $by_hand"
+  echo "setup: installing ${packages[*]} (may take minutes)"
   log=$(mktemp)
   { "${sudo[@]}" apt-get update -q && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -q -y --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 ||
-    { tail -n 15 "$log" >&2; rm -f "$log"; fail "apt-get failed; $by_hand"; }
+      apt-get install -q -y --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 9>&- ||
+    { tail -n 15 "$log" >&2; rm -f "$log"; fail "apt-get failed; see above, or $by_hand"; }
   rm -f "$log"
 fi
 
-# --- Which libtorch --------------------------------------------------------------------------------------------------
-if [ -n "$python" ]; then
-  libtorch=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))') ||
-    fail "$python can't import torch; name another interpreter"
+# --- Go --------------------------------------------------------------------------------------------------------------
+new_enough() { # new_enough GO; run here, so that a Go that fetches its own toolchain does so
+  local version
+  version=$("$1" env GOVERSION 2>/dev/null) || return 1
+  [ "$(printf '%s\n' "$go_wanted" "${version#go}" | sort -V | head -n 1)" = "$go_wanted" ]
+}
+
+# fetch_go leaves Go $go_version in .cache/go.new, fetched with an older Go from wherever that one gets its modules.
+fetch_go() {
+  local empty module toolchain status=0
+  echo "setup: fetching Go $go_version ($("$1" version | awk '{print $3}') is here, go.mod asks for $go_wanted)"
+  empty=$(mktemp -d)
+  module=golang.org/toolchain@v0.0.1-go$go_version.$("$1" env GOHOSTOS)-$("$1" env GOHOSTARCH)
+  rm -rf .cache/go.new .cache/modules
+  # An old Go can't read this go.mod, so it must run outside.
+  (cd "$empty" && GOTOOLCHAIN=local GOWORK=off GOFLAGS=-modcacherw GOMODCACHE="$OLDPWD/.cache/modules" \
+    "$1" mod download "$module") || status=1
+  rmdir "$empty"
+  [ $status = 0 ] ||
+    fail "Go $go_version could not be fetched; put Go $go_wanted or newer on the PATH (https://go.dev/dl) and run this again"
+  # Module archives drop the permission to execute and can't hold a go.mod in a subfolder.
+  toolchain=.cache/modules/$module
+  chmod +x "$toolchain"/bin/* "$toolchain"/pkg/tool/*/*
+  find "$toolchain" -name _go.mod -execdir mv {} go.mod \;
+  mv "$toolchain" .cache/go.new
+  rm -rf .cache/modules
+}
+
+# install_go puts .cache/go.new where everyone finds it, as far as this user may and nothing else is in the way.
+install_go() {
+  local name
+  if [ -z "$administrator" ] || [ -e /usr/local/go ]; then
+    mv .cache/go.new .cache/go
+    return
+  fi
+  "${sudo[@]}" cp -R .cache/go.new /usr/local/go
+  rm -rf .cache/go.new
+  ln -s /usr/local/go .cache/go
+  for name in go gofmt; do
+    [ -e /usr/local/bin/$name ] || "${sudo[@]}" ln -sf /usr/local/go/bin/$name /usr/local/bin/$name
+  done
+}
+
+if [ -z "${GOTORCH_DIR:-}" ]; then
+  hash -r
+  if ! new_enough "$(type -P go)"; then
+    found=
+    old=
+    while read -r go; do
+      if new_enough "$go"; then found=$go; break; fi
+      case "$go" in */.cache/go/bin/go) ;; *) old=${old:-$go} ;; esac
+    done < <(type -ap go; ls /usr/local/go/bin/go 2>/dev/null)
+    mkdir -p .cache
+    [ -n "$found" ] || fetch_go "${old:-$(type -P go)}"
+    rm -rf .cache/go
+    if [ -n "$found" ]; then ln -s "$(dirname "$(dirname "$(readlink -f "$found")")")" .cache/go; else install_go; fi
+    hash -r
+    new_enough "$(type -P go)" || fail "the Go in .cache/go does not run; remove .cache/go and run this again"
+    if ! new_enough "$(PATH=$plain_path type -P go)"; then
+      echo "setup: for go commands of your own: export PATH=\"$PWD/.cache/go/bin:\$PATH\""
+    fi
+  fi
 fi
+
+# --- How to compile against that libtorch ----------------------------------------------------------------------------
 if [ -n "$libtorch" ]; then
-  [ -f "$libtorch/include/torch/csrc/api/include/torch/torch.h" ] && [ -f "$libtorch/lib/libtorch_cpu.so" ] ||
-    fail "$libtorch is no libtorch folder: include/torch/csrc/api/include/torch/torch.h or lib/libtorch_cpu.so is missing"
-  libtorch=$(cd "$libtorch" && pwd)
   include=$libtorch/include
   lib=$libtorch/lib
 else
   include=/usr/include
-  lib=$(dirname "$(ldconfig -p | awk '/libtorch_cpu\.so /{print $NF; exit}')")
-  [ -e "$lib/libtorch_cpu.so" ] || fail "libtorch_cpu.so of libtorch-dev was not found; run ldconfig, or reinstall libtorch-dev"
+  lib=$(dirname "$(realpath -s "$(g++ -print-file-name=libtorch_cpu.so)")")
+  [ -e "$lib/libtorch_cpu.so" ] || fail "libtorch_cpu.so of libtorch-dev was not found; reinstall libtorch-dev"
 fi
 
 flags=(-std=c++17 -O2 -fPIC -shared -w -I "$include/torch/csrc/api/include")
@@ -79,33 +184,47 @@ if grep -q 'NSt7__cxx1112basic_string' "$lib/libc10.so"; then flags+=(-D_GLIBCXX
 fi
 libraries=(-L "$lib" "-Wl,-rpath,$lib" -lc10 -ltorch -ltorch_cpu)
 if [ -e "$lib/libtorch_cuda.so" ]; then
-  cuda=${CUDA_HOME:-/usr/local/cuda}
-  [ -f "$cuda/include/cuda_runtime_api.h" ] ||
-    fail "$lib has CUDA, but $cuda/include/cuda_runtime_api.h is missing; set CUDA_HOME to the CUDA toolkit"
+  # A pip-installed torch brings the toolkit's headers in packages beside it.
+  cuda=
+  for folder in "${CUDA_HOME:-/usr/local/cuda}" "$libtorch"/../nvidia/cuda_runtime "$libtorch"/../nvidia/cu[0-9]*; do
+    if [ -f "$folder/include/cuda_runtime_api.h" ]; then cuda=$folder; break; fi
+  done
+  [ -n "$cuda" ] || fail "$lib has CUDA, but cuda_runtime_api.h was not found; set CUDA_HOME to the CUDA toolkit"
   flags+=(-DWITH_CUDA -I "$cuda/include")
-  libraries+=(-Wl,--no-as-needed -ltorch_cuda -lc10_cuda -Wl,--as-needed)
+  libraries+=("-Wl,--no-as-needed" -ltorch_cuda -lc10_cuda "-Wl,--as-needed")
 fi
 
 # --- The native half -------------------------------------------------------------------------------------------------
 gotorch=${GOTORCH_DIR:-}
 if [ -z "$gotorch" ]; then
-  go mod download || fail "the Go modules could not be downloaded; see the message above"
-  gotorch=$(go list -m -f '{{.Dir}}' github.com/wangkuiyi/gotorch)
+  gotorch=$(go list -m -f '{{.Dir}}' github.com/wangkuiyi/gotorch) || fail "go.mod can't be read; see the message above"
+  if [ -z "$gotorch" ]; then
+    echo "setup: downloading the Go modules"
+    go mod download || fail "the Go modules could not be downloaded; see the message above"
+    gotorch=$(go list -m -f '{{.Dir}}' github.com/wangkuiyi/gotorch)
+  fi
+else
+  gotorch=$(cd "$caller" && cd "$gotorch" && pwd) || fail "GOTORCH_DIR is no folder: $GOTORCH_DIR"
 fi
 [ -f "$gotorch/cgotorch/torch.cc" ] || fail "$gotorch holds no cgotorch/torch.cc; set GOTORCH_DIR to gotorch's folder"
 
 native=build/native
 stamp=$( { echo "${flags[*]} ${libraries[*]}"; g++ --version | head -n 1; readlink -f "$lib/libtorch_cpu.so"
            stat -Lc '%s %Y' "$lib/libtorch_cpu.so"; cat "$gotorch"/cgotorch/*.{cc,h} aten/native/*.{cc,h}; } | sha256sum)
-if [ -f $native/libcgotorch.so ] && [ "$(cat $native/stamp 2>/dev/null)" = "$stamp" ]; then exit 0; fi
-
-echo "setup: compiling the native half against $lib"
-mkdir -p $native
-unit=$native/unit.cc
-for source in "$gotorch"/cgotorch/*.cc "$PWD"/aten/native/*.cc; do echo "#include \"$source\""; done >$unit
-g++ "${flags[@]}" -I "$gotorch" -I aten/native $unit -o $native/libcgotorch.so.new "${libraries[@]}" ||
-  fail "compiling the native half failed; see the message above"
-mv $native/libcgotorch.so.new $native/libcgotorch.so
-# gotorch asks the linker for libtorch by name; these links let it find a libtorch that lies outside the default paths.
-for name in libc10.so libtorch.so libtorch_cpu.so; do ln -sfn "$lib/$name" $native/$name; done
-echo "$stamp" >$native/stamp
+if [ ! -f $native/libcgotorch.so ] || [ "$(cat $native/stamp 2>/dev/null)" != "$stamp" ]; then
+  echo "setup: compiling the native half against $lib (about a minute)"
+  mkdir -p $native
+  unit=$native/unit.cc
+  for source in "$gotorch"/cgotorch/*.cc "$PWD"/aten/native/*.cc; do echo "#include \"$source\""; done >$unit
+  # Without a stamp, an interrupted run starts over; without the old library, a failed one is not mistaken for success.
+  rm -f $native/stamp
+  g++ "${flags[@]}" -I "$gotorch" -I aten/native $unit -o $native/libcgotorch.so.new "${libraries[@]}" ||
+    { rm -f $native/libcgotorch.so $native/libcgotorch.so.new; fail "compiling the native half failed; see the message above"; }
+  mv $native/libcgotorch.so.new $native/libcgotorch.so
+  # gotorch asks the linker for libtorch by name; these links let it find a libtorch that lies outside the default paths.
+  for name in libc10.so libtorch.so libtorch_cpu.so; do ln -sfn "$lib/$name" $native/$name; done
+  # Go does not know that its cached test results depend on this library.
+  [ -n "${GOTORCH_DIR:-}" ] || go clean -testcache
+  echo "$stamp" >$native/stamp
+fi
+[ -z "$libtorch" ] || echo "$libtorch" >$choice

@@ -1,0 +1,65 @@
+# transfera: the paper's tables from YAML specs.
+#
+#   make setup       the tools and the native library, once
+#   make build       bin/transfera
+#   make reproduce   the built-in experiments on this machine's CPU (PROFILE=full: the long version)
+#   make test        format, vet, staticcheck, unit tests, then the smoke suite
+#   make smoke       every stage once, on tiny data
+#   make clean       remove what was built and the results
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+.PHONY: setup build reproduce test smoke clean format vet staticcheck unit
+
+# scripts/setup.sh leaves a Go here where the machine has none that is new enough.
+export PATH := $(CURDIR)/.cache/go/bin:$(PATH)
+
+# Go stamps the revision into the binary, but stops where git refuses to read a clone that another user owns. An explicit
+# flag also wins over a GOFLAGS that turns the stamp off.
+ifeq ($(shell git status --porcelain >/dev/null 2>&1 && echo readable),readable)
+vcs := -buildvcs=auto
+else
+vcs := -buildvcs=false
+# staticcheck lists packages with Go's default.
+export GOFLAGS += $(vcs)
+endif
+
+setup:
+	@echo "== setup"
+	@scripts/setup.sh
+
+build: setup
+	@echo "== build bin/transfera"
+	@go build $(vcs) -o bin/transfera ./cmd/transfera
+
+reproduce: build
+	@echo "== run experiments/embedded$(if $(PROFILE), with profile $(PROFILE))"
+	@bin/transfera run experiments/embedded $(if $(PROFILE),--profile $(PROFILE))
+
+smoke: build
+	@echo "== run experiments/smoke"
+	@bin/transfera run experiments/smoke
+
+test: setup format vet staticcheck unit smoke
+
+format: setup
+	@echo "== gofmt"
+	@files=$$(find . -name '.?*' -prune -o -path ./build -prune -o -name '*.go' -exec gofmt -l {} +); \
+	[ -z "$$files" ] || { echo "gofmt -w would change:"; echo "$$files"; exit 1; } >&2
+
+vet: setup
+	@echo "== go vet"
+	@go vet ./...
+
+staticcheck: setup
+	@echo "== staticcheck"
+	@go tool staticcheck ./...
+
+unit: setup
+	@echo "== go test"
+	@go test ./...
+
+clean:
+	@echo "== remove build/ bin/ results/out/ results/cache/"
+	@rm -rf build bin results/out results/cache
