@@ -11,6 +11,8 @@ import (
 	"transfera/metrics"
 	"transfera/metrics/statistics"
 	"transfera/models/weights"
+	"transfera/runner/dag"
+	"transfera/runner/store"
 )
 
 const measurementsFile = "measurements.safetensors"
@@ -117,3 +119,16 @@ func fromDoubles(t weights.Tensor) []float64 {
 }
 
 func compareText(a, b string) int { return strings.Compare(a, b) }
+
+// Measured returns the values of an evaluation stage by metric.
+func Measured(s *store.Store, stage *dag.Stage) (map[string]float64, error) {
+	m, err := readMeasurements(s.File(stage.Key, measurementsFile))
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]float64{}
+	for _, one := range m.Metrics {
+		values[one.Metric] = one.Value
+	}
+	return values, nil
+}

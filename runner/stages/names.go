@@ -19,10 +19,10 @@ func Names() experiments.Names {
 		Figures: map[string]experiments.Kind{}, Optimizers: training.Optimizers,
 	}
 	for _, kind := range data.DegradationKinds() {
-		names.Degradations[kind.Name] = experiments.Kind{Doc: kind.Doc, Options: map[string]experiments.Option{}}
-		for _, o := range kind.Options {
-			names.Degradations[kind.Name].Options[o.Name] = degradationOption(o)
-		}
+		names.Degradations[kind.Name] = experiments.Kind{Doc: kind.Doc, Options: dataOptions(kind.Options)}
+	}
+	for _, kind := range data.DatasetKinds() {
+		names.Datasets[kind.Name] = experiments.Kind{Doc: kind.Doc, Options: dataOptions(kind.Options), NeedsPath: kind.NeedsPath}
 	}
 	for name, kind := range Figures {
 		names.Figures[name] = experiments.Kind{Doc: kind.Doc}
@@ -59,4 +59,18 @@ func architectures(list []models.Architecture) map[string]experiments.Kind {
 		kinds[a.Name] = kind
 	}
 	return kinds
+}
+
+func dataOptions(list []data.Option) map[string]experiments.Option {
+	options := map[string]experiments.Option{}
+	for _, o := range list {
+		option := experiments.Option{Default: o.Default, Doc: o.Doc, Choices: o.Choices}
+		switch o.Default.(type) {
+		case int, float64:
+			low, high := o.Min, o.Max
+			option.Min, option.Max = &low, &high
+		}
+		options[o.Name] = option
+	}
+	return options
 }

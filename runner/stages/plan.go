@@ -3,9 +3,6 @@ package stages
 import (
 	"context"
 	"fmt"
-	"iter"
-	"maps"
-	"path/filepath"
 	"slices"
 
 	"transfera/experiments"
@@ -19,8 +16,9 @@ type Plan struct {
 	Graph *dag.Graph
 	// Tables are the table stages, one per experiment in the suite's order.
 	Tables []*dag.Stage
-	// Sources are the splits of datasets that the plan reads.
-	Sources []results.DataSource
+	// Sources are the splits of datasets that the plan reads, and Warnings what is missing from them.
+	Sources  []results.DataSource
+	Warnings []string
 	// Recognizers are the suite's recognizers.
 	Recognizers []PlannedRecognizer
 }
@@ -40,7 +38,7 @@ type planner struct {
 	ctx      context.Context
 	env      *Environment
 	plan     *Plan
-	splits   map[string]*split
+	sources  *sources
 	pictures map[string]*pictures
 }
 
@@ -48,13 +46,14 @@ type planner struct {
 // wrong with them is an error.
 func New(ctx context.Context, suite *experiments.Suite, env *Environment) (*Plan, error) {
 	p := &planner{
-		ctx: ctx, env: env, plan: &Plan{Graph: &dag.Graph{}}, splits: map[string]*split{}, pictures: map[string]*pictures{},
+		ctx: ctx, env: env, plan: &Plan{Graph: &dag.Graph{}}, sources: newSources(ctx, env), pictures: map[string]*pictures{},
 	}
 	for _, e := range suite.Experiments {
 		if err := p.experiment(e); err != nil {
 			return nil, fmt.Errorf("%s: %w", e.File, err)
 		}
 	}
+	p.plan.Sources, p.plan.Warnings = p.sources.used, p.sources.warnings
 	return p.plan, nil
 }
 
@@ -67,10 +66,10 @@ func (p *planner) experiment(e *experiments.Experiment) error {
 		}
 	}
 	var err error
-	if x.val, err = x.split(e.Dataset, "val"); err != nil {
+	if x.val, err = x.sources.val(e.Dataset, e.Datasets[e.Dataset]); err != nil {
 		return err
 	}
-	if x.val, err = x.val.limited(p.ctx, e.Dataset, e.Evaluation.Limit); err != nil {
+	if x.val, err = x.val.limited(p.ctx, e.Evaluation.Limit); err != nil {
 		return err
 	}
 	x.clean()
@@ -92,32 +91,16 @@ type experiment struct {
 	table       *table
 }
 
-// split opens a split once for all experiments that describe it alike.
-func (x *experiment) split(name, which string) (*split, error) {
-	spec := x.Datasets[name]
-	description := fmt.Sprintf("%s %+v", which, spec)
-	if known, ok := x.splits[description]; ok {
-		return known, nil
-	}
-	s, err := open(x.ctx, name, spec, which, filepath.Join(x.env.Store.Root(), "fingerprints"))
-	if err != nil {
-		return nil, err
-	}
-	x.splits[description] = s
-	x.plan.Sources = append(x.plan.Sources, results.DataSource{Name: name, Split: which, N: s.Len(), Fingerprint: s.fingerprint})
-	return s, nil
-}
-
 func (x *experiment) recognizer(name string) error {
 	if x.recognizers[name] != nil {
 		return nil
 	}
 	spec := x.Recognizers[name]
-	which := "val"
+	open := x.sources.val
 	if spec.Train != nil {
-		which = "train"
+		open = x.sources.train
 	}
-	images, err := x.split(spec.Dataset, which)
+	images, err := open(spec.Dataset, x.Datasets[spec.Dataset])
 	if err != nil {
 		return err
 	}
@@ -172,7 +155,7 @@ func (x *experiment) task(task string) error {
 }
 
 func (x *experiment) processor(task string, method methods.Method, lambda float64, source string, seed int64) error {
-	train, err := x.split(x.Dataset, "train")
+	train, err := x.sources.train(x.Dataset, x.Datasets[x.Dataset])
 	if err != nil {
 		return err
 	}
@@ -244,5 +227,3 @@ func (x *experiment) add(stage *dag.Stage, cell results.Cell) {
 func (x *experiment) measures(judged bool) bool {
 	return slices.ContainsFunc(x.Metrics, func(name string) bool { return needsEvaluator(name) == judged })
 }
-
-func keysOf[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

@@ -63,7 +63,7 @@ func newProcessor(env *Environment, task string, settings processorSettings, tra
 	p := &processor{env: env, method: method, source: source, train: train, degradation: degradation}
 	p.every, settings.Training.CheckpointEvery = settings.Training.CheckpointEvery, 0 // does not change the result
 	settings.Shape = train.shape()
-	settings.Shape.Flip = train.flip
+	settings.Shape.Flip = train.prepare.Flip
 	p.settings = settings
 	definition := dag.Definition{
 		Kind: "processor", Name: p.words(task), Version: processorVersion, Settings: settings,
@@ -94,16 +94,7 @@ func (p *processor) words(task string) string {
 }
 
 func newDegradation(spec experiments.Degradation) (data.Degradation, error) {
-	options := map[string]float64{}
-	for name, value := range spec.Options {
-		switch v := value.(type) {
-		case int:
-			options[name] = float64(v)
-		case float64:
-			options[name] = v
-		}
-	}
-	return data.NewDegradation(spec.Kind, options)
+	return data.NewDegradation(spec.Kind, data.Options(spec.Options))
 }
 
 // networks builds P, and T where there is one, with the initial values of the seed.
@@ -128,7 +119,7 @@ func (p *processor) networks() (networks []training.Network, err error) {
 // compute trains.
 func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 	loader, err := p.train.loader(p.env, p.degradation, data.LoaderOptions{
-		Batch: p.settings.Training.Batch, Seed: streamSeed("processor data", p.settings.Seed), Shuffle: true, Flip: p.train.flip,
+		Batch: p.settings.Training.Batch, Seed: streamSeed("processor data", p.settings.Seed), Shuffle: true, Flip: p.train.prepare.Flip,
 	})
 	if err != nil {
 		return err

@@ -21,7 +21,8 @@ import (
 const recognizerVersion = 1
 
 const (
-	weightsFile = "weights.safetensors"
+	// WeightsFile is the file of a recognizer's stage.
+	WeightsFile = "weights.safetensors"
 	courseFile  = "course.csv"
 )
 
@@ -50,7 +51,7 @@ type recognizerSettings struct {
 func newRecognizer(env *Environment, name string, spec experiments.Recognizer, train *split, classes int) (*recognizer, error) {
 	r := &recognizer{name: name, spec: spec, classes: classes}
 	settings := recognizerSettings{Arch: spec.Arch, Options: spec.Options, Classes: classes, Normalize: spec.Normalize}
-	definition := dag.Definition{Kind: "recognizer", Name: name, Version: recognizerVersion, Files: []string{weightsFile}}
+	definition := dag.Definition{Kind: "recognizer", Name: name, Version: recognizerVersion, Files: []string{WeightsFile}}
 	if spec.Train == nil {
 		file, err := weights.Load(spec.Weights)
 		if err != nil {
@@ -106,7 +107,7 @@ func (r *recognizer) frozen(env *Environment) (nn.Layer, *nn.Network, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := weights.Load(env.Store.File(r.Key, weightsFile))
+	file, err := weights.Load(env.Store.File(r.Key, WeightsFile))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -189,7 +190,7 @@ func (r *recognizer) save(job *dag.Job, network *nn.Network) error {
 	if err != nil {
 		return err
 	}
-	return weights.SaveSafetensors(filepath.Join(work, weightsFile), network.Dict(), metadata)
+	return weights.SaveSafetensors(filepath.Join(work, WeightsFile), network.Dict(), metadata)
 }
 
 // describe writes each value as JSON, as safetensors metadata needs text; text stays as it is.

@@ -3,17 +3,18 @@ package stages
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"transfera/data"
 	"transfera/experiments"
+	"transfera/results"
 )
 
 // split is one half of a dataset, opened: its images, and how they are brought to one size.
 type split struct {
 	data.Dataset
-	fingerprint  string
-	resize, crop int
-	flip         bool
+	prepare     data.LoaderDefaults
+	fingerprint string
 }
 
 // shape is the part of a stage's settings that says which images it uses and how they are cut.
@@ -26,58 +27,99 @@ type shape struct {
 	Classes int    `json:"classes"`
 }
 
+// shape is that of evaluation; training adds its augmentation.
 func (s *split) shape() shape {
-	return shape{Images: s.fingerprint, Resize: s.resize, Crop: s.crop, Classes: len(s.Classes())}
+	return shape{Images: s.fingerprint, Resize: s.prepare.Resize, Crop: s.prepare.Crop, Classes: len(s.Classes())}
 }
 
-// loader prepares batches of the split.
+// loader prepares batches of the split. Augmentation is what o says.
 func (s *split) loader(env *Environment, degradation data.Degradation, o data.LoaderOptions) (*data.Loader, error) {
-	o.Workers, o.Resize, o.Crop = env.LoaderWorkers, s.resize, s.crop
+	o.Workers, o.Resize, o.Crop = env.LoaderWorkers, s.prepare.Resize, s.prepare.Crop
 	return data.NewLoader(s.Dataset, degradation, o)
 }
 
 // limitSeed decides which images a limit keeps, in every experiment the same.
 const limitSeed = 0
 
-// open opens one split ("train" or "val") of the dataset called name.
-func open(ctx context.Context, name string, spec experiments.Dataset, which, hashes string) (*split, error) {
-	s := &split{}
-	o := spec.Options
-	switch spec.Kind {
-	case "shapes":
-		shapes, err := data.NewShapes(data.ShapesOptions{
-			Seed: uint64(o.Int("seed")), Split: which, Count: o.Int(which), Size: o.Int("size"),
-		})
-		if err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", name, err)
-		}
-		s.Dataset = shapes
-	case "image-folder":
-		folder, err := data.OpenImageFolder(spec.Path+"/"+o.Text(which), data.FolderOptions{Name: name, FingerprintCache: hashes})
-		if err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", name, err)
-		}
-		s.Dataset, s.resize, s.crop, s.flip = folder, o.Int("resize"), o.Int("crop"), o.Bool("flip")
-	default:
-		return nil, fmt.Errorf("dataset %s: no kind %q", name, spec.Kind)
+// limited keeps only so many images, evenly over the classes; 0 keeps all.
+func (s *split) limited(ctx context.Context, most int) (*split, error) {
+	if most == 0 || most >= s.Len() {
+		return s, nil
 	}
-	most := map[string]int{"train": spec.Limit.Train, "val": spec.Limit.Val}[which]
-	return s.limited(ctx, name, most)
+	subset, err := data.Limit(s.Dataset, most, limitSeed)
+	if err != nil {
+		return nil, err
+	}
+	fingerprint, err := subset.Fingerprint(ctx)
+	return &split{Dataset: subset, prepare: s.prepare, fingerprint: fingerprint}, err
 }
 
-// limited keeps only so many images, evenly over the classes; 0 keeps all.
-func (s *split) limited(ctx context.Context, name string, most int) (*split, error) {
-	limited := *s
-	if most > 0 && most < s.Len() {
-		subset, err := data.Limit(s.Dataset, most, limitSeed)
-		if err != nil {
-			return nil, fmt.Errorf("dataset %s: %w", name, err)
-		}
-		limited.Dataset = subset
+// sources opens datasets, each once for all experiments that describe it alike.
+type sources struct {
+	ctx    context.Context
+	hashes string // folder for what is remembered of files
+	opened map[string]*split
+	// used lists what was opened, for the manifest; warnings what was left out of it.
+	used     []results.DataSource
+	warnings []string
+}
+
+func newSources(ctx context.Context, env *Environment) *sources {
+	return &sources{ctx: ctx, hashes: filepath.Join(env.Store.Root(), "fingerprints"), opened: map[string]*split{}}
+}
+
+// train opens the training split of the dataset called name, after comparing its classes with the other split's.
+func (s *sources) train(name string, spec experiments.Dataset) (*split, error) {
+	if known := s.opened[sourceKey("train", spec)]; known != nil {
+		return known, nil
 	}
-	var err error
-	if limited.fingerprint, err = limited.Fingerprint(ctx); err != nil {
+	train, val, err := data.OpenBoth(s.ctx, s.description(name, spec))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.enter("val", name, spec, val); err != nil {
+		return nil, err
+	}
+	return s.enter("train", name, spec, train)
+}
+
+// val opens the validation split.
+func (s *sources) val(name string, spec experiments.Dataset) (*split, error) {
+	if known := s.opened[sourceKey("val", spec)]; known != nil {
+		return known, nil
+	}
+	val, err := data.Open(s.ctx, s.description(name, spec), "val")
+	if err != nil {
+		return nil, err
+	}
+	return s.enter("val", name, spec, val)
+}
+
+func (s *sources) description(name string, spec experiments.Dataset) data.Description {
+	return data.Description{
+		Kind: spec.Kind, Options: spec.Options, Name: name, Path: spec.Path,
+		Limit: map[string]int{"train": spec.Limit.Train, "val": spec.Limit.Val}, FingerprintCache: s.hashes,
+	}
+}
+
+func sourceKey(which string, spec experiments.Dataset) string {
+	return fmt.Sprintf("%s %+v", which, spec)
+}
+
+// enter remembers an opened split, or returns the one that is known already.
+func (s *sources) enter(which, name string, spec experiments.Dataset, opened *data.Opened) (*split, error) {
+	key := sourceKey(which, spec)
+	if known := s.opened[key]; known != nil {
+		return known, nil
+	}
+	fingerprint, err := opened.Dataset.Fingerprint(s.ctx)
+	if err != nil {
 		return nil, fmt.Errorf("dataset %s: %w", name, err)
 	}
-	return &limited, nil
+	for _, bad := range opened.Bad {
+		s.warnings = append(s.warnings, fmt.Sprintf("dataset %s, %s: left out %s: %s", name, which, bad.Name, bad.Reason))
+	}
+	s.opened[key] = &split{Dataset: opened.Dataset, prepare: opened.Loader, fingerprint: fingerprint}
+	s.used = append(s.used, results.DataSource{Name: name, Split: which, N: opened.Dataset.Len(), Fingerprint: fingerprint})
+	return s.opened[key], nil
 }

@@ -3,6 +3,7 @@ package stages
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -211,7 +212,7 @@ func (t *table) tableSpec(spec experiments.Table) results.TableSpec {
 	for _, task := range t.experiment.Tasks {
 		var words []string
 		options := t.experiment.Degradations[task].Options
-		for _, name := range slices.Sorted(keysOf(options)) {
+		for _, name := range slices.Sorted(maps.Keys(options)) {
 			words = append(words, fmt.Sprintf("%s=%v", name, options[name]))
 		}
 		layout.Tasks[task] = strings.Join(words, " ")

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"transfera/runner/dag"
+)
+
+func newPlan() *cobra.Command {
+	var f suiteFlags
+	var all bool
+	c := &cobra.Command{
+		Use:   "plan SPEC|FOLDER",
+		Short: "Show what a run would compute, and how long it takes; run nothing",
+		Example: `  transfera plan experiments/embedded
+  transfera plan experiments/embedded --set lambda.ra=0.002`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			prepared, err := f.prepare(c, args[0])
+			if err != nil {
+				return err
+			}
+			out := c.OutOrStdout()
+			unknown := 0
+			for _, stage := range prepared.Plan.Graph.Stages {
+				state := prepared.Status.Of(stage)
+				note := ""
+				if state == dag.Missing {
+					seconds, known := prepared.Rates.Seconds(stage)
+					switch {
+					case known:
+						note = "about " + inWords(seconds)
+					case stage.Work > 0:
+						unknown++
+						note = "time unknown"
+					}
+				}
+				if state == dag.Missing || all {
+					fmt.Fprintf(out, "%-10s  %-11s  %s  %s  %s\n", state, stage.Kind, stage.Key[:8], stage.Name, note)
+				}
+			}
+			missing := prepared.Status.Count(dag.Missing)
+			fmt.Fprintf(out, "%d stages: %d cached, %d to compute, %d not needed\n",
+				len(prepared.Plan.Graph.Stages), prepared.Status.Count(dag.Cached), missing, prepared.Status.Count(dag.Unneeded))
+			if missing > 0 {
+				least := ""
+				if unknown > 0 {
+					least = fmt.Sprintf(", without %d stages of a sort that was never timed here", unknown)
+				}
+				fmt.Fprintf(out, "estimate: %s with %d side by side%s\n",
+					inWords(dag.Makespan(prepared.Plan.Graph, prepared.Status, prepared.Rates, prepared.Jobs())), prepared.Jobs(), least)
+			}
+			return nil
+		},
+	}
+	f.addSuite(c)
+	f.addMachine(c)
+	c.Flags().BoolVar(&all, "all", false, "list cached stages too")
+	return c
+}
+
+// inWords rounds an estimate to what can be known of it.
+func inWords(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < time.Hour:
+		return d.Round(10 * time.Second).String()
+	}
+	return fmt.Sprintf("%.1f hours", d.Hours())
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func newRun() *cobra.Command {
+	var f suiteFlags
+	c := &cobra.Command{
+		Use:   "run SPEC|FOLDER",
+		Short: "Run an experiment or a suite",
+		Long: `run computes what is not cached and writes cells.csv, gains.csv, tables, figures and manifest.json.
+
+A stopped or killed run goes on where it was when the same command is given again.`,
+		Example: `  transfera run experiments/embedded
+  transfera run experiments/cifar10/sr.yaml --data cifar10=DIR --weights DIR --set training.steps=200`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			prepared, err := f.prepare(c, args[0])
+			if err != nil {
+				return err
+			}
+			summary, err := prepared.Run(c.Context())
+			if summary == nil {
+				return err
+			}
+			for _, file := range summary.Tables {
+				text, err := os.ReadFile(file)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(c.OutOrStdout(), "%s\n", text)
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%d stages computed, %d cached, in %s; results in %s\n", summary.Computed, summary.Cached,
+				time.Duration(summary.Seconds*float64(time.Second)).Round(100*time.Millisecond), prepared.Out())
+			return err
+		},
+	}
+	f.addSuite(c)
+	f.addMachine(c)
+	return c
+}

@@ -1,0 +1,136 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"transfera/aten"
+	"transfera/data"
+	"transfera/metrics"
+	"transfera/models"
+	"transfera/models/nn"
+	"transfera/models/recognition"
+	"transfera/models/weights"
+)
+
+// EvaluateOptions say which recognizer judges which images. Mean and Std have three values each.
+type EvaluateOptions struct {
+	Arch, Weights, Data, Device string
+	Options                     map[string]string
+	Mean, Std                   []float64
+	Resize, Crop, Batch         int
+}
+
+// Evaluated is what a recognizer made of a folder of images. CrossEntropy is the mean over images, in nats.
+type Evaluated struct {
+	N            int     `json:"n"`
+	Top1Correct  int     `json:"top1_correct"`
+	Top5Correct  int     `json:"top5_correct"`
+	CrossEntropy float64 `json:"cross_entropy"`
+}
+
+// Percent is so many of the images.
+func (e Evaluated) Percent(count int) float64 { return 100 * float64(count) / float64(e.N) }
+
+// Evaluate judges every image of an ImageFolder split by one recognizer.
+func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err error) {
+	device, err := aten.ParseDevice(o.Device)
+	if err != nil {
+		return result, err
+	}
+	if len(o.Mean) != 3 || len(o.Std) != 3 {
+		return result, errors.New("--mean and --std have three values each, as in --mean 0.5,0.5,0.5")
+	}
+	folder, err := data.OpenImageFolder(o.Data, data.FolderOptions{})
+	if err != nil {
+		return result, err
+	}
+	architecture, options, err := findRecognizer(o)
+	if err != nil {
+		return result, err
+	}
+	loader, err := data.NewLoader(folder, nil, data.LoaderOptions{Batch: o.Batch, Resize: o.Resize, Crop: o.Crop})
+	if err != nil {
+		return result, err
+	}
+	file, err := weights.Load(o.Weights)
+	if err != nil {
+		return result, err
+	}
+	collection := metrics.NewRecognition(folder.Len())
+	native := aten.Catch(func() {
+		network := architecture.New(0, len(folder.Classes()), options)
+		if err = network.Load(file.Path, file.Tensors); err != nil {
+			return
+		}
+		network.To(device)
+		network.Freeze()
+		var n recognition.Normalization
+		for c := range 3 {
+			n.Mean[c], n.Std[c] = float32(o.Mean[c]), float32(o.Std[c])
+		}
+		aten.NoGrad(func() { err = judge(ctx, loader, nn.Sequential{n.On(device), network}, device, collection) })
+	})
+	if err := errors.Join(native, err); err != nil {
+		return result, err
+	}
+	result.N = folder.Len()
+	result.Top1Correct, result.Top5Correct = collection.Correct()
+	result.CrossEntropy, err = collection.MeanCrossEntropy()
+	return result, err
+}
+
+// judge shows all images to a recognizer.
+func judge(ctx context.Context, loader *data.Loader, recognizer nn.Layer, device aten.Device, collection *metrics.Recognition) error {
+	for batch, err := range loader.Eval(ctx) {
+		if err != nil {
+			return err
+		}
+		s := aten.NewScope()
+		images := aten.FromFloats(s, batch.Target, batch.N, 3, batch.Height, batch.Width).To(device)
+		err = collection.Add(batch.Indices, recognizer.Forward(images), batch.Labels)
+		s.Close()
+		if err != nil {
+			return err
+		}
+		batch.Release()
+	}
+	return nil
+}
+
+// findRecognizer finds the architecture and reads its options.
+func findRecognizer(o EvaluateOptions) (models.Architecture, models.Options, error) {
+	architecture, ok := recognition.Find(o.Arch)
+	if !ok {
+		var known []string
+		for _, a := range recognition.Architectures {
+			known = append(known, a.Name)
+		}
+		return architecture, nil, fmt.Errorf("unknown architecture %q; known are %s", o.Arch, strings.Join(known, ", "))
+	}
+	options := models.Options{}
+	for name, text := range o.Options {
+		declared := false
+		for _, option := range architecture.Options {
+			if option.Name != name {
+				continue
+			}
+			declared = true
+			value, err := strconv.ParseFloat(text, 64)
+			if err != nil || value < option.Min || value > option.Max {
+				return architecture, nil, fmt.Errorf("--option %s=%s: a number from %v to %v is needed", name, text, option.Min, option.Max)
+			}
+			options[name] = value
+			if _, whole := option.Default.(int); whole {
+				options[name] = int(value)
+			}
+		}
+		if !declared {
+			return architecture, nil, fmt.Errorf("--option %s: %s has no such option", name, o.Arch)
+		}
+	}
+	return architecture, options, nil
+}

@@ -1,0 +1,104 @@
+package runner
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"transfera/aten"
+	"transfera/experiments"
+	"transfera/results"
+	"transfera/results/atomicfile"
+	"transfera/runner/dag"
+	"transfera/runner/stages"
+)
+
+// publish copies tables and figures into the output folder and removes those of earlier runs that this one does not have.
+func (p *Prepared) publish(files map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		data, err := os.ReadFile(files[name])
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.Write(filepath.Join(p.options.Out, name), data); err != nil {
+			return err
+		}
+	}
+	for _, folder := range []string{"tables", "figures"} {
+		entries, err := os.ReadDir(filepath.Join(p.options.Out, folder))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			if _, wanted := files[folder+"/"+entry.Name()]; !wanted {
+				if err := os.Remove(filepath.Join(p.options.Out, folder, entry.Name())); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// manifest says how the results came about.
+func (p *Prepared) manifest(outcomes []dag.Outcome) (results.Manifest, error) {
+	m := results.Manifest{
+		Suite: p.suite.Name, Command: p.options.Command, Overrides: p.options.Overrides,
+		Code: results.CurrentCode("."), Libraries: results.Libraries(), Data: p.Plan.Sources,
+		Device:  results.Device{Name: p.env.Device.String(), Threads: p.options.Threads, Stages: p.options.Jobs},
+		Started: p.started, Warnings: p.Plan.Warnings,
+	}
+	m.Libraries["libtorch"] = aten.LibtorchVersion()
+	for _, e := range p.suite.Experiments {
+		m.Profile = e.Profile
+		m.Specs = append(m.Specs, results.NewSpecFile(e.File, e.Resolved))
+		for _, seed := range e.Seeds {
+			if !slices.Contains(m.Seeds, seed) {
+				m.Seeds = append(m.Seeds, seed)
+			}
+		}
+	}
+	records := map[*dag.Stage]dag.Outcome{}
+	for _, o := range outcomes {
+		records[o.Stage] = o
+		stage := results.Stage{Key: o.Stage.Key, Kind: o.Stage.Kind, Name: o.Stage.Name, Cached: o.Cached}
+		if o.Record != nil {
+			stage.Seconds = o.Record.Seconds
+		}
+		if o.Err != nil {
+			stage.Error = o.Err.Error()
+		}
+		m.Stages = append(m.Stages, stage)
+	}
+	for _, r := range p.Plan.Recognizers {
+		if records[r.Clean].Record == nil {
+			continue
+		}
+		clean, err := stages.Measured(p.env.Store, r.Clean)
+		if err != nil {
+			return m, err
+		}
+		recognizer := results.Recognizer{
+			Name: r.Name, Architecture: r.Spec.Arch, Dataset: r.Dataset, Weights: origin(r.Spec), Clean: clean,
+		}
+		if record := records[r.Stage].Record; record != nil {
+			recognizer.Checksum = record.Files[stages.WeightsFile]
+		}
+		m.Recognizers = append(m.Recognizers, recognizer)
+	}
+	return m, nil
+}
+
+// origin says where a recognizer's weights are from.
+func origin(spec experiments.Recognizer) string {
+	if spec.Train != nil {
+		return "trained here"
+	}
+	return filepath.Base(spec.Weights)
+}

@@ -1,0 +1,235 @@
+// Package runner runs suites of experiments: it plans their stages, computes what is not cached, and writes the results.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"transfera/aten"
+	"transfera/experiments"
+	"transfera/results"
+	"transfera/runner/dag"
+	"transfera/runner/progress"
+	"transfera/runner/stages"
+	"transfera/runner/store"
+)
+
+// Options say where and how a suite is run. None of them changes a result, but for rounding: CPU results are the same bits
+// for the same number of Threads, whatever the number of Jobs.
+type Options struct {
+	Out    string // folder of the results; "" is results/out/SUITE
+	Cache  string // folder of the store; "" is results/cache
+	Device string // auto, cpu, cuda or cuda:N; "" is auto
+	// Jobs is how many stages are computed side by side; 0 is one per core on the CPU and one on a GPU.
+	Jobs int
+	// Threads is how many threads each may use in an operator; 0 is one on the CPU and one per core beside a GPU.
+	Threads int
+	// Progress is where people watch; Terminal says that it can draw.
+	Progress io.Writer
+	Terminal bool
+	// Command is the command line and Overrides its --set assignments, for the manifest.
+	Command, Overrides []string
+}
+
+// Prepared is a suite that is ready to run: planned, and compared with the cache.
+type Prepared struct {
+	Plan    *stages.Plan
+	Status  *dag.Status
+	Rates   dag.Rates
+	suite   *experiments.Suite
+	options Options
+	env     *stages.Environment
+	started time.Time
+}
+
+// Prepare plans a suite and looks up what is cached. It computes nothing.
+func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepared, error) {
+	if o.Out == "" {
+		o.Out = filepath.Join("results", "out", suite.Name)
+	}
+	device, err := aten.ParseDevice(cmpOr(o.Device, "auto"))
+	if err != nil {
+		return nil, err
+	}
+	onCPU := device == aten.CPU
+	if o.Jobs == 0 {
+		o.Jobs = 1
+		if onCPU {
+			o.Jobs = runtime.NumCPU()
+		}
+	}
+	if o.Threads == 0 {
+		o.Threads = 1
+		if !onCPU {
+			o.Threads = runtime.NumCPU()
+		}
+	}
+	s, err := OpenCache(o.Cache)
+	if err != nil {
+		return nil, err
+	}
+	p := &Prepared{suite: suite, options: o, started: time.Now(), env: &stages.Environment{
+		Store: s, Device: device, Threads: o.Threads, LoaderWorkers: max(1, runtime.NumCPU()/o.Jobs),
+	}}
+	if p.Plan, err = stages.New(ctx, suite, p.env); err != nil {
+		return nil, err
+	}
+	p.Status = dag.Inspect(p.Plan.Graph, s)
+	if p.Rates, err = dag.MeasuredRates(s); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// OpenCache opens the store at path, "" being the default one.
+func OpenCache(path string) (*store.Store, error) {
+	return store.Open(cmpOr(path, filepath.Join("results", "cache")))
+}
+
+func cmpOr(text, fallback string) string {
+	if text == "" {
+		return fallback
+	}
+	return text
+}
+
+// Jobs is how many stages would be computed side by side.
+func (p *Prepared) Jobs() int { return p.options.Jobs }
+
+// Out is the folder of the results.
+func (p *Prepared) Out() string { return p.options.Out }
+
+// Run computes what is missing and writes the results of every experiment whose stages all succeeded. Failures are part of
+// the error; so is ctx's end, after which another run goes on where this one stopped.
+func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
+	if err := os.MkdirAll(p.options.Out, 0o777); err != nil {
+		return nil, fmt.Errorf("make the output folder: %w; name another with --out DIR", err)
+	}
+	log, err := os.OpenFile(filepath.Join(p.options.Out, "run.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w; name another folder with --out DIR", err)
+	}
+	defer log.Close()
+	var missing []*dag.Stage
+	for _, stage := range p.Plan.Graph.Stages {
+		if p.Status.Of(stage) == dag.Missing {
+			missing = append(missing, stage)
+		}
+	}
+	reporter := progress.New(missing, progress.Options{
+		Out: p.options.Progress, Terminal: p.options.Terminal, Log: log, Workers: p.options.Jobs, Rates: p.Rates,
+	})
+	defer reporter.Close()
+	for _, damage := range p.Status.Damage {
+		reporter.Note(damage.Error())
+	}
+	for _, warning := range p.Plan.Warnings {
+		reporter.Note("warning: " + warning)
+	}
+	outcomes, err := dag.Run(ctx, p.Plan.Graph, p.env.Store, p.Status, dag.Options{
+		Workers: p.options.Jobs, Rates: p.Rates, Watcher: reporter,
+	})
+	reporter.Close()
+	if err != nil {
+		return nil, fmt.Errorf("stopped: %w; the same command goes on from here", err)
+	}
+	summary := newSummary(p, outcomes)
+	return summary, errors.Join(p.write(outcomes), summary.err())
+}
+
+// Summary is what a run came to.
+type Summary struct {
+	Computed, Cached, Unneeded int
+	Outcomes                   []dag.Outcome
+	Seconds                    float64
+	// Tables are the text files of the tables, in the suite's order.
+	Tables []string
+}
+
+func newSummary(p *Prepared, outcomes []dag.Outcome) *Summary {
+	s := &Summary{Outcomes: outcomes, Unneeded: p.Status.Count(dag.Unneeded), Seconds: time.Since(p.started).Seconds()}
+	for _, o := range outcomes {
+		switch {
+		case o.Record == nil:
+		case o.Cached:
+			s.Cached++
+		default:
+			s.Computed++
+		}
+	}
+	for i, stage := range p.Plan.Tables {
+		if slices.ContainsFunc(outcomes, func(o dag.Outcome) bool { return o.Stage == stage && o.Record != nil }) {
+			for _, file := range stages.Outputs(p.suite.Experiments[i]) {
+				if filepath.Ext(file) == ".txt" {
+					s.Tables = append(s.Tables, filepath.Join(p.options.Out, file))
+				}
+			}
+		}
+	}
+	return s
+}
+
+// err says which stages failed and what could not be made for it.
+func (s *Summary) err() error {
+	failures := dag.Failures(s.Outcomes)
+	if failures == nil {
+		return nil
+	}
+	blocked := 0
+	for _, o := range s.Outcomes {
+		if o.Blocked {
+			blocked++
+		}
+	}
+	if blocked > 0 {
+		return fmt.Errorf("%w\n%d stages that need a failed one were not computed; everything else was", failures, blocked)
+	}
+	return failures
+}
+
+// write puts the finished experiments' results into the output folder.
+func (p *Prepared) write(outcomes []dag.Outcome) error {
+	var cells []results.Cell
+	var gains []results.Gain
+	files := map[string]string{} // in the output folder, from where
+	for i, stage := range p.Plan.Tables {
+		if !slices.ContainsFunc(outcomes, func(o dag.Outcome) bool { return o.Stage == stage && o.Record != nil }) {
+			continue
+		}
+		more, err := results.ReadCells(p.env.Store.File(stage.Key, stages.CellsFile))
+		if err != nil {
+			return err
+		}
+		moreGains, err := results.ReadGains(p.env.Store.File(stage.Key, stages.GainsFile))
+		if err != nil {
+			return err
+		}
+		cells, gains = append(cells, more...), append(gains, moreGains...)
+		for _, file := range stages.Outputs(p.suite.Experiments[i]) {
+			if file != stages.CellsFile && file != stages.GainsFile {
+				files[file] = p.env.Store.File(stage.Key, file)
+			}
+		}
+	}
+	if err := results.WriteCells(filepath.Join(p.options.Out, stages.CellsFile), cells); err != nil {
+		return err
+	}
+	if err := results.WriteGains(filepath.Join(p.options.Out, stages.GainsFile), gains); err != nil {
+		return err
+	}
+	if err := p.publish(files); err != nil {
+		return err
+	}
+	manifest, err := p.manifest(outcomes)
+	if err != nil {
+		return err
+	}
+	return results.WriteManifest(filepath.Join(p.options.Out, "manifest.json"), manifest)
+}
