@@ -93,6 +93,17 @@ func ReLUInPlace(a Tensor) Tensor {
 	return a
 }
 
+// ReLU6InPlace overwrites a with min(max(a, 0), 6) and returns it, under the conditions of ReLUInPlace.
+func ReLU6InPlace(a Tensor) Tensor {
+	check("relu6_", C.tfa_relu6_(a.handle()))
+	return a
+}
+
+// GELU returns a times the standard normal distribution function of a, exactly (Hendrycks and Gimpel 2016).
+func GELU(a Tensor) Tensor {
+	return produce("gelu", []Tensor{a}, func(out *C.tfa_tensor) C.tfa_error { return C.tfa_gelu(a.handle(), out) })
+}
+
 // AddInPlace overwrites a with a + b and returns it. a must not be a leaf that requires a gradient.
 func AddInPlace(a, b Tensor) Tensor {
 	check("add_", C.tfa_add_(a.handle(), b.handle()))
@@ -128,6 +139,13 @@ func LogSoftmax(a Tensor, dim int) Tensor {
 	return adopt(a.scope, "log_softmax", func() torch.Tensor { return torch.LogSoftmax(a.Tensor, int64(dim)) })
 }
 
+// LayerNorm normalizes a (...,C) over its last dimension, then multiplies by weight (C) and adds bias (C).
+func LayerNorm(a, weight, bias Tensor, epsilon float64) Tensor {
+	return produce("layer_norm", []Tensor{a, weight, bias}, func(out *C.tfa_tensor) C.tfa_error {
+		return C.tfa_layer_norm(a.handle(), weight.handle(), bias.handle(), C.double(epsilon), out)
+	})
+}
+
 // MSELoss returns the mean squared error over all elements; the shapes must be equal.
 func MSELoss(a, b Tensor) Tensor {
 	return produce("mse_loss", []Tensor{a, b}, func(out *C.tfa_tensor) C.tfa_error {
@@ -147,7 +165,7 @@ func crossEntropy(logits, labels Tensor, perSample C.int8_t) Tensor {
 	})
 }
 
-// Linear returns a weight^T + bias; a (N,in), weight (out,in), bias (out) or the zero Tensor.
+// Linear returns a weight^T + bias; a (...,in), weight (out,in), bias (out) or the zero Tensor.
 func Linear(a, weight, bias Tensor) Tensor {
 	return adopt(scopeOf(a, weight), "linear", func() torch.Tensor {
 		return functional.Linear(a.Tensor, weight.Tensor, bias.Tensor)
@@ -170,11 +188,4 @@ func TopK(a Tensor, k, dim int) (values, indices Tensor) {
 		indices = adopt(a.scope, "topk", func() torch.Tensor { return indices.Tensor })
 	}
 	return values, indices
-}
-
-// Dropout zeroes elements with the given probability, drawn from g, and scales the rest by 1/(1-probability).
-func Dropout(a Tensor, probability float64, g *Generator) Tensor {
-	return produce("dropout", []Tensor{a}, func(out *C.tfa_tensor) C.tfa_error {
-		return C.tfa_dropout(a.handle(), C.double(probability), g.g, out)
-	})
 }

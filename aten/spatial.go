@@ -10,29 +10,36 @@ import (
 	functional "github.com/wangkuiyi/gotorch/nn/functional"
 )
 
-// Convolution describes a 2-d convolution with square kernel geometry. The zero value of Stride, Dilation and Groups is 1.
+// Convolution describes a 2-d convolution. The zero value of Stride, Dilation and Groups is 1.
 type Convolution struct {
 	Stride, Padding, Dilation, Groups int
-	OutputPadding                     int // ConvTranspose2d only
+	// PaddingHeight comes on top of Padding above and below, PaddingWidth on the left and right, as oblong kernels need.
+	PaddingHeight, PaddingWidth int
+	OutputPadding               int // ConvTranspose2d only
+}
+
+func (c Convolution) padding() []int64 {
+	return []int64{int64(c.Padding + c.PaddingHeight), int64(c.Padding + c.PaddingWidth)}
 }
 
 func one(n int) int64 { return int64(max(n, 1)) }
 
 func pair(n int64) []int64 { return []int64{n, n} }
 
-// Conv2d convolves x (N,in,H,W) with weight (out,in/groups,k,k) and adds bias (out), if defined.
+// Conv2d convolves x (N,in,H,W) with weight (out,in/groups,height,width) and adds bias (out), if defined.
 func Conv2d(x, weight, bias Tensor, c Convolution) Tensor {
 	return adopt(scopeOf(x, weight), "conv2d", func() torch.Tensor {
 		return functional.Conv2d(x.Tensor, weight.Tensor, bias.Tensor,
-			pair(one(c.Stride)), pair(int64(c.Padding)), pair(one(c.Dilation)), one(c.Groups))
+			pair(one(c.Stride)), c.padding(), pair(one(c.Dilation)), one(c.Groups))
 	})
 }
 
-// ConvTranspose2d is the transposed convolution of x (N,in,H,W) with weight (in,out/groups,k,k), plus bias (out), if defined.
+// ConvTranspose2d is the transposed convolution of x (N,in,H,W) with weight (in,out/groups,height,width), plus bias (out), if
+// defined.
 func ConvTranspose2d(x, weight, bias Tensor, c Convolution) Tensor {
 	return adopt(scopeOf(x, weight), "conv_transpose2d", func() torch.Tensor {
 		return functional.ConvTranspose2d(x.Tensor, weight.Tensor, bias.Tensor,
-			pair(one(c.Stride)), pair(int64(c.Padding)), pair(int64(c.OutputPadding)), one(c.Groups), pair(one(c.Dilation)))
+			pair(one(c.Stride)), c.padding(), pair(int64(c.OutputPadding)), one(c.Groups), pair(one(c.Dilation)))
 	})
 }
 

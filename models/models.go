@@ -35,6 +35,10 @@ type Architecture struct {
 	Options []Option
 	// Scales lists the enlargement factors of a processor; nil is any power of two from 1 on. Unused by recognizers.
 	Scales []int
+	// Input is what a recognizer was made for. Unused by processors.
+	Input Input
+	// Rename, unless nil, turns names of tensors in old files into the network's.
+	Rename func(stored string) string
 	// Build adds the network to b. size is the enlargement factor of a processor or the number of classes of a recognizer.
 	Build func(b nn.Builder, size int, o Options) nn.Layer
 }
@@ -53,5 +57,7 @@ func (a Architecture) Complete(given Options) Options {
 
 // New builds the network with initial values from the stream of seed. size is as for Build.
 func (a Architecture) New(seed uint64, size int, given Options) *nn.Network {
-	return nn.New(seed, func(b nn.Builder) nn.Layer { return a.Build(b, size, a.Complete(given)) })
+	network := nn.New(seed, func(b nn.Builder) nn.Layer { return a.Build(b, size, a.Complete(given)) })
+	network.Rename = a.Rename
+	return network
 }

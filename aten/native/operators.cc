@@ -39,6 +39,14 @@ tfa_error tfa_relu_(tfa_tensor a) {
   return guarded([&] { tensor(a).relu_(); });
 }
 
+tfa_error tfa_relu6_(tfa_tensor a) {
+  return guarded([&] { at::relu6_(tensor(a)); });
+}
+
+tfa_error tfa_gelu(tfa_tensor a, tfa_tensor *out) {
+  return returning(out, [&] { return at::gelu(tensor(a)); });
+}
+
 tfa_error tfa_add_(tfa_tensor a, tfa_tensor b) {
   return guarded([&] { tensor(a).add_(tensor(b)); });
 }
@@ -49,6 +57,13 @@ tfa_error tfa_prelu(tfa_tensor a, tfa_tensor weight, tfa_tensor *out) {
 
 tfa_error tfa_softmax(tfa_tensor a, int64_t dim, tfa_tensor *out) {
   return returning(out, [&] { return at::softmax(tensor(a), dim); });
+}
+
+tfa_error tfa_layer_norm(tfa_tensor a, tfa_tensor weight, tfa_tensor bias, double epsilon, tfa_tensor *out) {
+  return returning(out, [&] {
+    TORCH_CHECK(tensor(a).dim() > 0, "layer_norm of a scalar");
+    return at::layer_norm(tensor(a), {tensor(a).size(-1)}, tensor(weight), tensor(bias), epsilon);
+  });
 }
 
 tfa_error tfa_mse_loss(tfa_tensor a, tfa_tensor b, tfa_tensor *out) {
@@ -100,13 +115,4 @@ tfa_error tfa_pixel_shuffle(tfa_tensor a, int64_t factor, tfa_tensor *out) {
 tfa_error tfa_avg_pool2d(tfa_tensor a, int64_t kernel, int64_t stride, int64_t padding, int8_t count_padding,
                          tfa_tensor *out) {
   return returning(out, [&] { return at::avg_pool2d(tensor(a), kernel, stride, padding, false, count_padding); });
-}
-
-tfa_error tfa_dropout(tfa_tensor a, double probability, tfa_generator g, tfa_tensor *out) {
-  return returning(out, [&] {
-    const double keep = 1 - probability;
-    auto mask = at::empty(tensor(a).sizes(), tensor(a).options().device(at::kCPU).requires_grad(false));
-    mask.bernoulli_(keep, generator(g)).div_(keep);
-    return tensor(a).mul(mask.to(tensor(a).device()));
-  });
 }

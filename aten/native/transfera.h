@@ -48,9 +48,12 @@ tfa_error tfa_clamp(tfa_tensor a, double low, double high, tfa_tensor *out);
 tfa_error tfa_mean(tfa_tensor a, const int64_t *dims, int64_t count, int8_t keep, tfa_tensor *out);
 tfa_error tfa_sum(tfa_tensor a, const int64_t *dims, int64_t count, int8_t keep, tfa_tensor *out);
 tfa_error tfa_relu_(tfa_tensor a);
+tfa_error tfa_relu6_(tfa_tensor a);
+tfa_error tfa_gelu(tfa_tensor a, tfa_tensor *out);
 tfa_error tfa_add_(tfa_tensor a, tfa_tensor b);
 tfa_error tfa_prelu(tfa_tensor a, tfa_tensor weight, tfa_tensor *out);
 tfa_error tfa_softmax(tfa_tensor a, int64_t dim, tfa_tensor *out);
+tfa_error tfa_layer_norm(tfa_tensor a, tfa_tensor weight, tfa_tensor bias, double epsilon, tfa_tensor *out);
 tfa_error tfa_mse_loss(tfa_tensor a, tfa_tensor b, tfa_tensor *out);
 tfa_error tfa_cross_entropy(tfa_tensor logits, tfa_tensor labels, int8_t per_sample, tfa_tensor *out);
 tfa_error tfa_cat(const tfa_tensor *tensors, int64_t count, int64_t dim, tfa_tensor *out);
@@ -60,7 +63,10 @@ tfa_error tfa_pad(tfa_tensor a, const int64_t *padding, int64_t count, const cha
 tfa_error tfa_pixel_shuffle(tfa_tensor a, int64_t factor, tfa_tensor *out);
 tfa_error tfa_avg_pool2d(tfa_tensor a, int64_t kernel, int64_t stride, int64_t padding, int8_t count_padding,
                          tfa_tensor *out);
+
+// Dropout, of elements and of whole samples (dropout.cc).
 tfa_error tfa_dropout(tfa_tensor a, double probability, tfa_generator g, tfa_tensor *out);
+tfa_error tfa_stochastic_depth(tfa_tensor a, double probability, tfa_generator g, tfa_tensor *out);
 
 // Generators (random.cc): CPU Mersenne twisters, the streams of torch.Generator().
 tfa_error tfa_generator_new(uint64_t seed, tfa_generator *out);

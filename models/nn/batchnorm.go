@@ -2,14 +2,12 @@ package nn
 
 import "transfera/aten"
 
-const (
-	batchNormEpsilon  = 1e-5 // PyTorch's default
-	batchNormMomentum = 0.1
-)
+const batchNormMomentum = 0.1 // PyTorch's default
 
 // BatchNorm2d normalizes per channel: by the batch's statistics in training, by the running ones otherwise.
 type BatchNorm2d struct {
 	weight, bias, mean, variance, batches aten.Tensor
+	epsilon                               float64
 	mode                                  *mode
 }
 
@@ -23,6 +21,7 @@ func (b Builder) BatchNorm2d(name string, channels int) *BatchNorm2d {
 		mean:     b.register("running_mean", aten.Full(nil, 0, channels), true),
 		variance: b.register("running_var", aten.Full(nil, 1, channels), true),
 		batches:  b.register("num_batches_tracked", aten.FromLongs(nil, []int64{0}), true),
+		epsilon:  b.epsilon,
 		mode:     mode,
 	}
 }
@@ -32,7 +31,7 @@ func (n *BatchNorm2d) Forward(x aten.Tensor) aten.Tensor {
 	if n.mode.training {
 		aten.AddInPlace(n.batches, oneLong())
 	}
-	return aten.BatchNorm(x, n.mean, n.variance, n.weight, n.bias, n.mode.training, batchNormMomentum, batchNormEpsilon)
+	return aten.BatchNorm(x, n.mean, n.variance, n.weight, n.bias, n.mode.training, batchNormMomentum, n.epsilon)
 }
 
 func oneLong() aten.Tensor { return aten.FromLongs(nil, []int64{1}) }
@@ -64,7 +63,7 @@ func (c *ConvBN) Forward(x aten.Tensor) aten.Tensor {
 }
 
 func (c *ConvBN) fold() {
-	scale := aten.Mul(c.norm.weight, aten.RSqrt(aten.AddScalar(c.norm.variance, batchNormEpsilon)))
+	scale := aten.Mul(c.norm.weight, aten.RSqrt(aten.AddScalar(c.norm.variance, c.norm.epsilon)))
 	channels := scale.Dim(0)
 	shift := aten.Sub(c.norm.bias, aten.Mul(c.norm.mean, scale))
 	if c.conv.bias.Defined() {

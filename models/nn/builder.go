@@ -1,16 +1,22 @@
 package nn
 
-import (
-	"math"
-
-	"transfera/aten"
-)
+import "transfera/aten"
 
 // Builder makes layers and registers their tensors under PyTorch's names.
 type Builder struct {
-	network   *Network
-	generator *aten.Generator
-	prefix    string
+	network        *Network
+	generator      *aten.Generator
+	prefix         string
+	initialization Initialization
+	epsilon        float64
+}
+
+const normEpsilon = 1e-5 // PyTorch's default for all normalizations
+
+// WithEpsilon returns a builder whose normalizations add epsilon to the variance, instead of PyTorch's default of 1e-5.
+func (b Builder) WithEpsilon(epsilon float64) Builder {
+	b.epsilon = epsilon
+	return b
 }
 
 // In returns a builder whose names begin with name and a dot: a sub-module.
@@ -25,13 +31,6 @@ func (b Builder) register(name string, value aten.Tensor, buffer bool) aten.Tens
 	}
 	b.network.entries = append(b.network.entries, Entry{Name: b.prefix + name, Value: value, Buffer: buffer})
 	return value
-}
-
-// uniform registers a parameter drawn from [-bound, bound).
-func (b Builder) uniform(name string, bound float64, shape ...int) aten.Tensor {
-	value := aten.Full(nil, 0, shape...)
-	b.generator.Uniform(value, -bound, bound)
-	return b.register(name, value, false)
 }
 
 // Parameter registers a trainable tensor of one initial value.
@@ -70,7 +69,8 @@ type Conv2d struct {
 // ConvOptions are the settings of a convolution beyond its size; the zero value is stride 1, no padding, a bias.
 type ConvOptions struct {
 	aten.Convolution
-	NoBias bool
+	KernelWidth int // of Conv2d, where it is not the kernel's height
+	NoBias      bool
 }
 
 // Same returns the options that keep the size of an image: stride 1 and padding of half the (odd) kernel.
@@ -84,14 +84,21 @@ func (o ConvOptions) WithoutBias() ConvOptions {
 	return o
 }
 
-// Conv2d adds a convolution of in to out channels. Weight and bias start uniform within 1/sqrt(in/groups*kernel^2).
+// Conv2d adds a convolution of in to out channels. Weight and bias start as the builder's Initialization says.
 func (b Builder) Conv2d(name string, in, out, kernel int, o ConvOptions) *Conv2d {
 	b = b.In(name)
 	in /= max(o.Groups, 1)
-	bound := 1 / math.Sqrt(float64(in*kernel*kernel))
-	c := &Conv2d{Convolution: o.Convolution, weight: b.uniform("weight", bound, out, in, kernel, kernel)}
+	width := kernel
+	if o.KernelWidth > 0 {
+		width = o.KernelWidth
+	}
+	fanIn := in * kernel * width
+	c := &Conv2d{
+		Convolution: o.Convolution,
+		weight:      b.weight(b.initialization.Convolution, fanIn, out, in, kernel, width),
+	}
 	if !o.NoBias {
-		c.bias = b.uniform("bias", bound, out)
+		c.bias = b.bias(fanIn, out)
 	}
 	return c
 }
@@ -104,14 +111,14 @@ func (c *Conv2d) Forward(x aten.Tensor) aten.Tensor {
 // ConvTranspose2d is a transposed 2-d convolution.
 type ConvTranspose2d Conv2d
 
-// ConvTranspose2d adds a transposed convolution of in to out channels. As in PyTorch, the initial bound counts the output
-// channels.
+// ConvTranspose2d adds a transposed convolution of in to out channels. Its initial values are always PyTorch's default, whose
+// bound counts the output channels.
 func (b Builder) ConvTranspose2d(name string, in, out, kernel int, o ConvOptions) *ConvTranspose2d {
-	b = b.In(name)
-	bound := 1 / math.Sqrt(float64(out*kernel*kernel))
-	c := &ConvTranspose2d{Convolution: o.Convolution, weight: b.uniform("weight", bound, in, out, kernel, kernel)}
+	b = b.In(name).Initialized(Initialization{})
+	fanIn := out * kernel * kernel
+	c := &ConvTranspose2d{Convolution: o.Convolution, weight: b.weight(nil, fanIn, in, out, kernel, kernel)}
 	if !o.NoBias {
-		c.bias = b.uniform("bias", bound, out)
+		c.bias = b.bias(fanIn, out)
 	}
 	return c
 }
@@ -127,11 +134,10 @@ type Linear struct{ weight, bias aten.Tensor }
 // Linear adds a fully connected layer of in to out features.
 func (b Builder) Linear(name string, in, out int) *Linear {
 	b = b.In(name)
-	bound := 1 / math.Sqrt(float64(in))
-	return &Linear{weight: b.uniform("weight", bound, out, in), bias: b.uniform("bias", bound, out)}
+	return &Linear{weight: b.weight(b.initialization.Linear, in, out, in), bias: b.bias(in, out)}
 }
 
-// Forward maps (N,in) to (N,out).
+// Forward maps (...,in) to (...,out).
 func (l *Linear) Forward(x aten.Tensor) aten.Tensor { return aten.Linear(x, l.weight, l.bias) }
 
 // PReLU is ReLU with a learned slope for negative values.

@@ -29,23 +29,28 @@ type Entry struct {
 // Network is a Layer with its state.
 type Network struct {
 	Layer
-	mode    *mode
-	entries []Entry
-	folds   []func()
+	// Rename, unless nil, turns the name of a tensor in a file into the network's: files of older PyTorch have other names.
+	Rename func(stored string) string
+
+	seed       uint64
+	mode       *mode
+	entries    []Entry
+	folds      []func()
+	generators map[string]*aten.Generator
 }
 
 // mode is shared by a network and those of its layers that behave differently in training.
 type mode struct{ training, folded bool }
 
-// New builds a network. Parameters get PyTorch's default initial values for their layer, drawn from the stream of seed in
-// the order in which build asks for them.
+// New builds a network. Parameters get PyTorch's default initial values for their layer, unless build says otherwise, drawn
+// from the stream of seed in the order in which build asks for them.
 func New(seed uint64, build func(b Builder) Layer) *Network {
-	n := &Network{mode: &mode{}}
-	n.Layer = build(Builder{network: n, generator: aten.NewGenerator(seed)})
+	n := &Network{seed: seed, mode: &mode{}, generators: map[string]*aten.Generator{}}
+	n.Layer = build(Builder{network: n, generator: aten.NewGenerator(seed), epsilon: normEpsilon})
 	return n
 }
 
-// Train puts the network in training mode: BatchNorm uses and tracks the batch's statistics.
+// Train puts the network in training mode: BatchNorm uses and tracks the batch's statistics, dropout drops.
 func (n *Network) Train() {
 	n.mustNotBeFolded("trained")
 	n.mode.training = true
@@ -57,7 +62,8 @@ func (n *Network) mustNotBeFolded(what string) {
 	}
 }
 
-// Eval puts the network in evaluation mode: BatchNorm uses the running statistics. A new network is in this mode.
+// Eval puts the network in evaluation mode: BatchNorm uses the running statistics, dropout does nothing. A new network is in
+// this mode.
 func (n *Network) Eval() { n.mode.training = false }
 
 // Entries returns the state in the order of definition.
@@ -115,10 +121,17 @@ func (n *Network) Dict() weights.Dict {
 }
 
 // Load overwrites the state with dict's tensors. A missing, unexpected or mis-shaped tensor is an error, and then nothing
-// has changed; source names dict's origin in it. Prefixes "module." of DataParallel are taken off.
+// has changed; source names dict's origin in it. Prefixes "module." of DataParallel are taken off, then Rename
+// applies.
 func (n *Network) Load(source string, dict weights.Dict) error {
 	n.mustNotBeFolded("loaded")
 	dict = dict.TrimPrefix("module.")
+	if n.Rename != nil {
+		var err error
+		if dict, err = dict.Rename(n.Rename); err != nil {
+			return fmt.Errorf("%s: %w", source, err)
+		}
+	}
 	want := make([]weights.Want, len(n.entries))
 	for i, e := range n.entries {
 		want[i] = weights.Want{Name: e.Name, Shape: wide(e.Value.Shape())}

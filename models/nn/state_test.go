@@ -1,6 +1,8 @@
 package nn_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -102,6 +104,24 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 			assert.Equal(t, before, network.Dict().Checksum(), "nothing has changed")
 		})
 	}
+}
+
+func TestLoadRenamesWhatOldFilesHold(t *testing.T) {
+	dict := tiny(1).Dict()
+	old := slices.Clone(dict)
+	old[0].Name = "module.convolution.weight"
+	for i := range old[1:] {
+		old[i+1].Name = "module." + old[i+1].Name
+	}
+	network := tiny(2)
+	network.Rename = func(stored string) string { return strings.Replace(stored, "convolution.", "conv.", 1) }
+	require.NoError(t, network.Load("old.pth", old))
+	assert.Equal(t, dict.Checksum(), network.Dict().Checksum())
+
+	twice := append(slices.Clone(dict), dict[0])
+	twice[len(twice)-1].Name = "convolution.weight"
+	assert.ErrorContains(t, network.Load("old.pth", twice),
+		"old.pth: tensors conv.weight and convolution.weight are both conv.weight")
 }
 
 func TestLoadKeepsTheCounterThatOldFilesLack(t *testing.T) {

@@ -16,8 +16,9 @@ var cifarResNets = []models.Architecture{
 
 func cifarResNet(depth int) models.Architecture {
 	return models.Architecture{
-		Name: fmt.Sprintf("cifar-resnet%d", depth),
-		Doc:  fmt.Sprintf("ResNet-%d for 32x32 images, parameter-free shortcuts.", depth),
+		Name:  fmt.Sprintf("cifar-resnet%d", depth),
+		Doc:   fmt.Sprintf("ResNet-%d for 32x32 images, parameter-free shortcuts.", depth),
+		Input: smallImages,
 		Build: func(b nn.Builder, classes int, _ models.Options) nn.Layer {
 			stages := nn.Sequential{b.ConvBN("conv1", "bn1", 3, 16, 3, nn.Same(3).WithoutBias()), nn.Func(aten.ReLUInPlace)}
 			in := 16
@@ -72,8 +73,3 @@ func (r *basicBlock) Forward(x aten.Tensor) aten.Tensor {
 		return aten.ReLUInPlace(aten.AddInPlace(y, x))
 	})
 }
-
-// globalAveragePool maps (N,C,H,W) to (N,C).
-var globalAveragePool = nn.Func(func(x aten.Tensor) aten.Tensor {
-	return aten.Flatten(aten.AdaptiveAvgPool2d(x, 1, 1), 1)
-})

@@ -9,6 +9,10 @@ import (
 
 // Architectures lists every classifier. A new one is one file and one line here.
 var Architectures = slices.Concat(
+	resNets,
+	denseNets,
+	vggs,
+	[]models.Architecture{inceptionV3, mobileNetV2, convNeXtTiny},
 	cifarResNets,
 	[]models.Architecture{shapesResNet, shapesVGG, shapesDenseNet},
 )

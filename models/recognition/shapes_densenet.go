@@ -10,8 +10,9 @@ import (
 
 // shapesDenseNet is a small DenseNet without bottlenecks: three dense blocks with transitions that halve channels and size.
 var shapesDenseNet = models.Architecture{
-	Name: "shapes-densenet",
-	Doc:  "Small DenseNet for 32x32 images.",
+	Name:  "shapes-densenet",
+	Doc:   "Small DenseNet for 32x32 images.",
+	Input: smallImages,
 	Options: []models.Option{
 		{Name: "growth", Default: 12, Min: 1, Max: 256, Doc: "Channels that every layer adds."},
 		{Name: "layers", Default: 3, Min: 1, Max: 64, Doc: "Layers per dense block."},
@@ -55,6 +56,6 @@ func newTransition(b nn.Builder, in, out int) nn.Layer {
 	return nn.Sequential{
 		b.BatchNorm2d("norm", in), nn.Func(aten.ReLUInPlace),
 		b.Conv2d("conv", in, out, 1, nn.ConvOptions{NoBias: true}),
-		nn.Func(func(x aten.Tensor) aten.Tensor { return aten.AvgPool2d(x, 2, 2, 0) }),
+		averagePool(2, 2),
 	}
 }

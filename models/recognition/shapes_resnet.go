@@ -10,8 +10,9 @@ import (
 
 // shapesResNet is a small ResNet for 32x32 images with learned 1x1 shortcuts (option B).
 var shapesResNet = models.Architecture{
-	Name: "shapes-resnet",
-	Doc:  "Small ResNet for 32x32 images.",
+	Name:  "shapes-resnet",
+	Doc:   "Small ResNet for 32x32 images.",
+	Input: smallImages,
 	Options: []models.Option{
 		{Name: "width", Default: 16, Min: 1, Max: 512, Doc: "Channels of the first of three stages; each stage doubles them."},
 		{Name: "blocks", Default: 1, Min: 1, Max: 32, Doc: "Residual blocks per stage."},
@@ -24,7 +25,7 @@ var shapesResNet = models.Architecture{
 			stage := b.In(fmt.Sprintf("layer%d", s+1))
 			for i := range o.Int("blocks") {
 				block, out := stage.In(fmt.Sprint(i)), width<<s
-				layers = append(layers, newBasicBlock(block, in, out, projection(block, in, out)))
+				layers = append(layers, newBasicBlock(block, in, out, projection(block, in, out, 2)))
 				in = out
 			}
 		}
@@ -33,10 +34,10 @@ var shapesResNet = models.Architecture{
 }
 
 // projection is option B: a strided 1x1 convolution with BatchNorm where the channels change.
-func projection(b nn.Builder, in, out int) nn.Layer {
+func projection(b nn.Builder, in, out, stride int) nn.Layer {
 	if in == out {
 		return nil
 	}
 	return b.ConvBN("downsample.0", "downsample.1", in, out, 1,
-		nn.ConvOptions{Convolution: aten.Convolution{Stride: 2}, NoBias: true})
+		nn.ConvOptions{Convolution: aten.Convolution{Stride: stride}, NoBias: true})
 }

@@ -10,8 +10,9 @@ import (
 
 // shapesVGG is a small VGG with BatchNorm: three stages of convolutions, each followed by max pooling, no shortcuts.
 var shapesVGG = models.Architecture{
-	Name: "shapes-vgg",
-	Doc:  "Small VGG with BatchNorm for 32x32 images.",
+	Name:  "shapes-vgg",
+	Doc:   "Small VGG with BatchNorm for 32x32 images.",
+	Input: smallImages,
 	Options: []models.Option{
 		{Name: "width", Default: 16, Min: 1, Max: 512, Doc: "Channels of the first of three stages; each stage doubles them."},
 		{Name: "depth", Default: 2, Min: 1, Max: 8, Doc: "Convolutions per stage."},
@@ -27,7 +28,7 @@ var shapesVGG = models.Architecture{
 					features.ConvBN(fmt.Sprint(number), fmt.Sprint(number+1), in, out, 3, nn.Same(3)), nn.Func(aten.ReLUInPlace))
 				in, number = out, number+3 // convolution, BatchNorm, ReLU
 			}
-			layers = append(layers, nn.Func(func(x aten.Tensor) aten.Tensor { return aten.MaxPool2d(x, 2, 2, 0) }))
+			layers = append(layers, maxPool(2, 2, 0))
 			number++
 		}
 		return append(layers, globalAveragePool, b.Linear("classifier", in, classes))

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"sort"
 	"strings"
@@ -36,6 +37,23 @@ func (d Dict) TrimPrefix(prefix string) Dict {
 		trimmed[i] = t
 	}
 	return trimmed
+}
+
+// Rename returns d under the names that rename gives. Two tensors that come to
+// one name are an error.
+func (d Dict) Rename(rename func(name string) string) (Dict, error) {
+	renamed := make(Dict, len(d))
+	before := make(map[string]string, len(d))
+	for i, t := range d {
+		name := rename(t.Name)
+		if other, taken := before[name]; taken {
+			return nil, fmt.Errorf("tensors %s and %s are both %s; keep one of them", other, t.Name, name)
+		}
+		before[name] = t.Name
+		t.Name = name
+		renamed[i] = t
+	}
+	return renamed, nil
 }
 
 // Checksum returns the SHA-256, in hexadecimal, of the names, types, shapes and

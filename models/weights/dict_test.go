@@ -134,3 +134,21 @@ func TestMatchCapsItsLists(t *testing.T) {
 	assert.ErrorContains(t, err, "tensor h7 (2) is not part of the network\n  and 2 more unexpected")
 	assert.NotContains(t, err.Error(), "w8")
 }
+
+func TestRenameRefusesTwoTensorsOfOneName(t *testing.T) {
+	modern := func(name string) string {
+		if name == "norm.1" {
+			return "norm1"
+		}
+		return name
+	}
+	in := named("norm.1", "conv1")
+	out, err := in.Rename(modern)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"norm1", "conv1"}, names(out))
+	assert.Equal(t, in[0].Data, out[0].Data)
+	assert.Equal(t, []string{"norm.1", "conv1"}, names(in), "the original keeps its names")
+
+	_, err = named("norm.1", "norm1").Rename(modern)
+	assert.EqualError(t, err, "tensors norm.1 and norm1 are both norm1; keep one of them")
+}
