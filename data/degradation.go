@@ -2,8 +2,6 @@ package data
 
 import (
 	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -30,18 +28,7 @@ type DegradationKind struct {
 	Name    string // as in a spec, such as "sr"
 	Doc     string // one sentence
 	Options []Option
-	build   func(options map[string]float64) Degradation
-}
-
-// Option is a number that a degradation can be configured with.
-type Option struct {
-	Name    string
-	Doc     string // with the unit
-	Default float64
-	Min     float64
-	Max     float64
-	Integer bool      // only whole numbers are valid
-	Choices []float64 // if not empty, only these are valid
+	build   func(options Options) Degradation
 }
 
 // degradationKinds is the registry: one line per degradation.
@@ -52,46 +39,19 @@ func DegradationKinds() []DegradationKind { return slices.Clone(degradationKinds
 
 // NewDegradation configures a known degradation; options left out have their defaults. Unknown names and invalid values
 // are errors that list what is valid.
-func NewDegradation(name string, options map[string]float64) (Degradation, error) {
-	at := slices.IndexFunc(degradationKinds, func(k DegradationKind) bool { return k.Name == name })
-	if at < 0 {
-		var known []string
-		for _, kind := range degradationKinds {
-			known = append(known, kind.Name)
-		}
-		return nil, fmt.Errorf("unknown degradation %q; known are %s", name, strings.Join(known, ", "))
-	}
-	kind := degradationKinds[at]
-	complete := map[string]float64{}
+func NewDegradation(name string, options map[string]any) (Degradation, error) {
 	var known []string
-	for _, option := range kind.Options {
-		complete[option.Name] = option.Default
-		known = append(known, option.Name)
-	}
-	for _, key := range slices.Sorted(maps.Keys(options)) {
-		i := slices.Index(known, key)
-		if i < 0 {
-			return nil, fmt.Errorf("degradation %s has no option %q; it has %s", name, key, strings.Join(known, ", "))
+	for _, kind := range degradationKinds {
+		if kind.Name == name {
+			complete, err := complete("degradation "+name, kind.Options, options)
+			if err != nil {
+				return nil, err
+			}
+			return kind.build(complete), nil
 		}
-		if err := kind.Options[i].Check(options[key]); err != nil {
-			return nil, fmt.Errorf("degradation %s: %w", name, err)
-		}
-		complete[key] = options[key]
+		known = append(known, kind.Name)
 	}
-	return kind.build(complete), nil
-}
-
-// Check tells why value is invalid for the option, or returns nil.
-func (o Option) Check(value float64) error {
-	switch {
-	case len(o.Choices) > 0 && !slices.Contains(o.Choices, value):
-		return fmt.Errorf("%s must be one of %v, not %v", o.Name, o.Choices, value)
-	case math.IsNaN(value) || value < o.Min || value > o.Max:
-		return fmt.Errorf("%s must lie in %v..%v, not %v", o.Name, o.Min, o.Max, value)
-	case o.Integer && value != math.Trunc(value):
-		return fmt.Errorf("%s must be a whole number, not %v", o.Name, value)
-	}
-	return nil
+	return nil, fmt.Errorf("unknown degradation %q%s; known are %s", name, didYouMean(name, known), strings.Join(known, ", "))
 }
 
 // Degraded is one degraded picture by itself, for use without a loader.

@@ -12,7 +12,7 @@ var denoising = DegradationKind{
 		Name: "sigma", Doc: "standard deviation of the noise, where white is 1",
 		Default: 0.1, Min: 0, Max: 1,
 	}},
-	build: func(options map[string]float64) Degradation { return addNoise{float32(options["sigma"])} },
+	build: func(options Options) Degradation { return addNoise{float32(option[float64](options, "sigma"))} },
 }
 
 // addNoise computes clamp(y + sigma*n, 0, 1) with n = torch.randn(3, H, W) of torch's CPU generator.

@@ -11,9 +11,9 @@ var jpegDeblocking = DegradationKind{
 	Doc:  "JPEG-deblocking: the input is the target saved as JPEG (libjpeg-turbo, 4:2:0) and read back",
 	Options: []Option{{
 		Name: "quality", Doc: "libjpeg's quality setting",
-		Default: 10, Min: 1, Max: 100, Integer: true,
+		Default: 10, Min: 1, Max: 100,
 	}},
-	build: func(options map[string]float64) Degradation { return compress{int(options["quality"])} },
+	build: func(options Options) Degradation { return compress{option[int](options, "quality")} },
 }
 
 // compress saves and reloads the target.

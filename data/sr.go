@@ -7,9 +7,9 @@ var superResolution = DegradationKind{
 	Doc:  "super-resolution: the input is the target shrunk by Pillow's bicubic filter",
 	Options: []Option{{
 		Name: "scale", Doc: "how many times smaller the input is, per side",
-		Default: 4, Min: 2, Max: 4, Integer: true, Choices: []float64{2, 4},
+		Default: 4, Min: 2, Max: 4, Choices: []any{2, 4},
 	}},
-	build: func(options map[string]float64) Degradation { return shrink{int(options["scale"])} },
+	build: func(options Options) Degradation { return shrink{option[int](options, "scale")} },
 }
 
 // shrink reduces both sides by its scale. Its baseline is the input enlarged again by Pillow's bicubic filter, in 8 bits.
