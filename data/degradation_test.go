@@ -86,7 +86,7 @@ func TestEvaluationNoiseEqualsTorchsSeededWithTheIndex(t *testing.T) {
 }
 
 func TestNoiseStaysWithItsImageInASubset(t *testing.T) {
-	whole := shapes(t, ShapesOptions{Count: 10})
+	whole := shapes(t, GeneratedOptions{Count: 10})
 	subset, err := NewSubset(whole, []int{7})
 	require.NoError(t, err)
 	d := degradation(t, "dn", nil)
@@ -101,7 +101,7 @@ func TestNoiseStaysWithItsImageInASubset(t *testing.T) {
 }
 
 func TestApplyGivesInputAndBaselineOfASingleImage(t *testing.T) {
-	image := shape(t, shapes(t, ShapesOptions{}), 0)
+	image := shape(t, shapes(t, GeneratedOptions{}), 0)
 	for name, c := range map[string]struct{ inputSide, baselineSide int }{"sr": {8, 32}, "dn": {32, 32}, "jpeg": {32, 32}} {
 		result, err := Apply(degradation(t, name, nil), image, 0)
 		require.NoError(t, err)

@@ -44,9 +44,9 @@ func (s stream) colour(low, high float64) rgb {
 }
 
 // drawShape draws image i of the dataset with these options.
-func drawShape(o ShapesOptions, i int) *imaging.Image {
+func drawShape(o GeneratedOptions, i int) *imaging.Image {
 	random := newStream("shapes "+o.Split, o.Seed, uint64(i))
-	class := i % len(shapesClasses)
+	class := i % len(figureClasses)
 	size := float64(o.Size)
 
 	inside := newOutline(outlineNames[class/2], random, size)
@@ -55,7 +55,7 @@ func drawShape(o ShapesOptions, i int) *imaging.Image {
 		ground, mean = random.colour(0, 1), random.colour(maxStripe, 1-maxStripe)
 	}
 	stripes := newStripes(class%2 == 1, mean, random)
-	background := newBackground(ground, random)
+	background := newBackground(ground, backgroundSpread, random)
 
 	image := imaging.New(o.Size, o.Size)
 	for y := range o.Size {
@@ -116,15 +116,15 @@ func (s stripes) at(x, y float64) rgb {
 	return mix(s.dark, s.light, 0.5+float64(0.5*wave))
 }
 
-// background is a coarse grid of colours around a common one.
+// background is a coarse grid of colours around a common one, each component up to a spread away.
 type background [backgroundCells + 1][backgroundCells + 1]rgb
 
-func newBackground(mean rgb, random stream) *background {
+func newBackground(mean rgb, spread float64, random stream) *background {
 	var grid background
 	for y := range grid {
 		for x := range grid[y] {
 			for c := range mean {
-				grid[y][x][c] = clamp01(mean[c] + random.between(-backgroundSpread, backgroundSpread))
+				grid[y][x][c] = clamp01(mean[c] + random.between(-spread, spread))
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func TestBatchesDoNotDependOnWorkersOrPrefetch(t *testing.T) {
 		load := func(workers, prefetch int) (train, eval []Batch) {
 			options := demanding
 			options.Workers, options.Prefetch = workers, prefetch
-			l := newLoader(t, shapes(t, ShapesOptions{Count: 18}), degradation(t, name, nil), options)
+			l := newLoader(t, shapes(t, GeneratedOptions{Count: 18}), degradation(t, name, nil), options)
 			return collect(t, l.Train(t.Context(), 0, 12)), collect(t, l.Eval(t.Context()))
 		}
 		train1, eval1 := load(1, 1)
@@ -62,10 +62,10 @@ func TestBatchesDoNotDependOnWorkersOrPrefetch(t *testing.T) {
 }
 
 func TestTrainingResumesAtAnyStep(t *testing.T) {
-	l := newLoader(t, shapes(t, ShapesOptions{Count: 10}), degradation(t, "dn", nil), demanding)
+	l := newLoader(t, shapes(t, GeneratedOptions{Count: 10}), degradation(t, "dn", nil), demanding)
 	whole := collect(t, l.Train(t.Context(), 0, 8))
 	for from := range 8 {
-		again := newLoader(t, shapes(t, ShapesOptions{Count: 10}), degradation(t, "dn", nil), demanding)
+		again := newLoader(t, shapes(t, GeneratedOptions{Count: 10}), degradation(t, "dn", nil), demanding)
 		assert.Equal(t, whole[from:], collect(t, again.Train(t.Context(), from, 8)), "from step %d", from)
 	}
 	assert.Empty(t, collect(t, l.Train(t.Context(), 5, 5)))
@@ -73,7 +73,7 @@ func TestTrainingResumesAtAnyStep(t *testing.T) {
 
 func TestEpochsVisitEveryImageOnceInNewOrders(t *testing.T) {
 	options := LoaderOptions{Batch: 4, Shuffle: true}
-	l := newLoader(t, shapes(t, ShapesOptions{Count: 10}), nil, options)
+	l := newLoader(t, shapes(t, GeneratedOptions{Count: 10}), nil, options)
 	require.Equal(t, 3, l.StepsPerEpoch())
 	var orders [2][]int
 	var sizes []int
@@ -92,7 +92,7 @@ func TestEpochsVisitEveryImageOnceInNewOrders(t *testing.T) {
 	}
 
 	options.DropLast, options.Shuffle = true, false
-	l = newLoader(t, shapes(t, ShapesOptions{Count: 10}), nil, options)
+	l = newLoader(t, shapes(t, GeneratedOptions{Count: 10}), nil, options)
 	require.Equal(t, 2, l.StepsPerEpoch())
 	batches := collect(t, l.Train(t.Context(), 1, 3))
 	assert.Equal(t, []int{4, 5, 6, 7}, batches[0].Indices)
@@ -103,7 +103,7 @@ func TestTheSeedDecidesOrderAugmentationAndNoise(t *testing.T) {
 	first := func(seed uint64, shuffle bool) Batch {
 		options := demanding
 		options.Seed, options.Shuffle = seed, shuffle
-		l := newLoader(t, shapes(t, ShapesOptions{Count: 40}), degradation(t, "dn", nil), options)
+		l := newLoader(t, shapes(t, GeneratedOptions{Count: 40}), degradation(t, "dn", nil), options)
 		return collect(t, l.Train(t.Context(), 0, 1))[0]
 	}
 	assert.NotEqual(t, first(1, true).Indices, first(2, true).Indices)
@@ -112,7 +112,7 @@ func TestTheSeedDecidesOrderAugmentationAndNoise(t *testing.T) {
 }
 
 func TestTrainingNoiseIsNewInEveryEpoch(t *testing.T) {
-	s, d := shapes(t, ShapesOptions{Count: 5}), degradation(t, "dn", nil)
+	s, d := shapes(t, GeneratedOptions{Count: 5}), degradation(t, "dn", nil)
 	for _, b := range collect(t, newLoader(t, s, d, LoaderOptions{Batch: 5, Seed: 3, Shuffle: true}).Train(t.Context(), 0, 2)) {
 		for k, i := range b.Indices {
 			want, err := Apply(d, shape(t, s, i), noiseSeed(3, b.Epoch, i))
@@ -123,7 +123,7 @@ func TestTrainingNoiseIsNewInEveryEpoch(t *testing.T) {
 }
 
 func TestEvaluationDoesNotAugment(t *testing.T) {
-	s := shapes(t, ShapesOptions{Count: 4})
+	s := shapes(t, GeneratedOptions{Count: 4})
 	l := newLoader(t, s, nil, LoaderOptions{Batch: 3, Seed: 1, Shuffle: true, Flip: true, Shift: 4})
 	batches := collect(t, l.Eval(t.Context()))
 	require.Len(t, batches, 2)
@@ -197,7 +197,7 @@ func TestShiftFillsWithBlack(t *testing.T) {
 
 // failing behaves like shapes except at image 13.
 type failing struct {
-	*Shapes
+	*Generated
 	fail func() (*imaging.Image, error)
 }
 
@@ -205,11 +205,11 @@ func (f failing) Image(i int) (*imaging.Image, error) {
 	if i == 13 {
 		return f.fail()
 	}
-	return f.Shapes.Image(i)
+	return f.Generated.Image(i)
 }
 
 func TestBadImagesStopTheIterationWithTheirName(t *testing.T) {
-	s := shapes(t, ShapesOptions{Count: 30})
+	s := shapes(t, GeneratedOptions{Count: 30})
 	name := s.Name(13)
 	for words, c := range map[string]struct {
 		fail    func() (*imaging.Image, error)
@@ -253,7 +253,7 @@ func TestATextFileNamedJPGStopsTheLoaderWithItsPath(t *testing.T) {
 }
 
 func TestNoGoroutineIsLeftBehind(t *testing.T) {
-	s := shapes(t, ShapesOptions{Count: 200})
+	s := shapes(t, GeneratedOptions{Count: 200})
 	options := LoaderOptions{Batch: 4, Workers: 4, Prefetch: 3}
 	for name, use := range map[string]func(ctx context.Context, cancel func(), l *Loader){
 		"read to the end": func(ctx context.Context, _ func(), l *Loader) {
@@ -306,18 +306,18 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 
 // counting counts how many images were asked for.
 type counting struct {
-	*Shapes
+	*Generated
 	images *atomic.Int64
 }
 
 func (c counting) Image(i int) (*imaging.Image, error) {
 	c.images.Add(1)
-	return c.Shapes.Image(i)
+	return c.Generated.Image(i)
 }
 
 func TestPrefetchBoundsWhatIsPreparedAhead(t *testing.T) {
 	images := new(atomic.Int64)
-	s := counting{shapes(t, ShapesOptions{Count: 200}), images}
+	s := counting{shapes(t, GeneratedOptions{Count: 200}), images}
 	l := newLoader(t, s, nil, LoaderOptions{Batch: 5, Workers: 4, Prefetch: 2})
 	images.Store(0) // the first image was read to learn its size
 	seen := int64(0)
@@ -332,7 +332,7 @@ func TestPrefetchBoundsWhatIsPreparedAhead(t *testing.T) {
 }
 
 func TestReleasedMemoryIsUsedAgain(t *testing.T) {
-	l := newLoader(t, shapes(t, ShapesOptions{Count: 40}), degradation(t, "sr", nil), LoaderOptions{Batch: 4, Baseline: true})
+	l := newLoader(t, shapes(t, GeneratedOptions{Count: 40}), degradation(t, "sr", nil), LoaderOptions{Batch: 4, Baseline: true})
 	used := map[string]int{}
 	for b, err := range l.Train(t.Context(), 0, 50) {
 		require.NoError(t, err)
@@ -345,7 +345,7 @@ func TestReleasedMemoryIsUsedAgain(t *testing.T) {
 }
 
 func TestLoadersRefuseOptionsThatMakeNoSense(t *testing.T) {
-	s := shapes(t, ShapesOptions{Count: 10})
+	s := shapes(t, GeneratedOptions{Count: 10})
 	for words, options := range map[string]LoaderOptions{
 		"batch must be at least 1, not 0":            {},
 		"cannot be negative":                         {Batch: 1, Workers: -1},

@@ -12,30 +12,30 @@ import (
 	"transfera/data/imaging"
 )
 
-func shapes(t *testing.T, options ShapesOptions) *Shapes {
+func shapes(t *testing.T, options GeneratedOptions) *Generated {
 	t.Helper()
 	s, err := NewShapes(options)
 	require.NoError(t, err)
 	return s
 }
 
-func shape(t *testing.T, s *Shapes, i int) *imaging.Image {
+func shape(t *testing.T, s *Generated, i int) *imaging.Image {
 	t.Helper()
 	image, err := s.Image(i)
 	require.NoError(t, err)
 	return image
 }
 
-// Cached results and committed snapshots rest on these pixels. A deliberate change raises shapesVersion.
+// Cached results and committed snapshots rest on these pixels. A deliberate change raises the version of shapesLook.
 func TestShapesNeverChange(t *testing.T) {
 	for _, c := range []struct {
-		options ShapesOptions
+		options GeneratedOptions
 		want    string // SHA-256 of the first 50 images
 	}{
-		{ShapesOptions{}, "6ffac302f102ae6ddf1a7eb9ea4948866737800552921ff742e32c8d3ff50850"},
-		{ShapesOptions{Split: "val"}, "d78a68b784359d6a19fb88fd85a766891b1aff78a403e2d6822b395f841a2cf9"},
-		{ShapesOptions{Seed: 1}, "6956a2d278fa1b2023c4dc05e53a17a643c75c827226e30312c4ed7cfa20dc04"},
-		{ShapesOptions{Size: 48}, "571672a6e0b922a5d11a4f0764a738710b3d6da97e474d1992ac0fd347f65a45"},
+		{GeneratedOptions{}, "6ffac302f102ae6ddf1a7eb9ea4948866737800552921ff742e32c8d3ff50850"},
+		{GeneratedOptions{Split: "val"}, "d78a68b784359d6a19fb88fd85a766891b1aff78a403e2d6822b395f841a2cf9"},
+		{GeneratedOptions{Seed: 1}, "6956a2d278fa1b2023c4dc05e53a17a643c75c827226e30312c4ed7cfa20dc04"},
+		{GeneratedOptions{Size: 48}, "571672a6e0b922a5d11a4f0764a738710b3d6da97e474d1992ac0fd347f65a45"},
 	} {
 		s, hash := shapes(t, c.options), sha256.New()
 		for i := range 50 {
@@ -46,7 +46,7 @@ func TestShapesNeverChange(t *testing.T) {
 }
 
 func TestShapesDescribeThemselves(t *testing.T) {
-	train, val := shapes(t, ShapesOptions{}), shapes(t, ShapesOptions{Split: "val", Size: 64})
+	train, val := shapes(t, GeneratedOptions{}), shapes(t, GeneratedOptions{Split: "val", Size: 64})
 	assert.Equal(t, 4000, train.Len())
 	assert.Equal(t, 1000, val.Len())
 	assert.Equal(t, []string{
@@ -61,7 +61,7 @@ func TestShapesDescribeThemselves(t *testing.T) {
 
 // Stripes are what changes fastest inside a shape: horizontal ones from row to row, vertical ones from column to column.
 func TestStripesRunInTheDirectionOfTheirClass(t *testing.T) {
-	s := shapes(t, ShapesOptions{Count: 200})
+	s := shapes(t, GeneratedOptions{Count: 200})
 	for i := range s.Len() {
 		if i%10 > 3 {
 			continue // only in circles and squares is the middle of the image sure to be inside
@@ -84,7 +84,7 @@ func TestStripesRunInTheDirectionOfTheirClass(t *testing.T) {
 
 func TestShapesDifferBySeedSplitAndIndex(t *testing.T) {
 	pixels := map[string]string{}
-	for name, options := range map[string]ShapesOptions{"default": {}, "seed": {Seed: 9}, "val": {Split: "val"}} {
+	for name, options := range map[string]GeneratedOptions{"default": {}, "seed": {Seed: 9}, "val": {Split: "val"}} {
 		s := shapes(t, options)
 		for _, i := range []int{0, 10} {
 			pix := string(shape(t, s, i).Pix)
@@ -92,25 +92,25 @@ func TestShapesDifferBySeedSplitAndIndex(t *testing.T) {
 			pixels[pix] = name
 		}
 	}
-	short, long := shapes(t, ShapesOptions{Count: 5}), shapes(t, ShapesOptions{})
+	short, long := shapes(t, GeneratedOptions{Count: 5}), shapes(t, GeneratedOptions{})
 	assert.Equal(t, shape(t, long, 4), shape(t, short, 4), "the count does not matter")
 }
 
 func TestShapesFingerprintTellsOptionsApart(t *testing.T) {
-	seen := map[string]ShapesOptions{}
-	for _, options := range []ShapesOptions{{}, {Seed: 1}, {Split: "val"}, {Count: 10}, {Size: 40}} {
+	seen := map[string]GeneratedOptions{}
+	for _, options := range []GeneratedOptions{{}, {Seed: 1}, {Split: "val"}, {Count: 10}, {Size: 40}} {
 		print, err := shapes(t, options).Fingerprint(t.Context())
 		require.NoError(t, err)
 		assert.NotContains(t, seen, print)
 		seen[print] = options
 	}
-	explicit, err := shapes(t, ShapesOptions{Split: "train", Count: 4000, Size: 32}).Fingerprint(t.Context())
+	explicit, err := shapes(t, GeneratedOptions{Split: "train", Count: 4000, Size: 32}).Fingerprint(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, ShapesOptions{}, seen[explicit], "defaults spelled out are the same dataset")
+	assert.Equal(t, GeneratedOptions{}, seen[explicit], "defaults spelled out are the same dataset")
 }
 
 func TestShapesAreDrawnSafelyFromManyGoroutines(t *testing.T) {
-	s, want := shapes(t, ShapesOptions{Count: 20}), shapes(t, ShapesOptions{Count: 20})
+	s, want := shapes(t, GeneratedOptions{Count: 20}), shapes(t, GeneratedOptions{Count: 20})
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
@@ -128,7 +128,7 @@ func TestShapesAreDrawnSafelyFromManyGoroutines(t *testing.T) {
 }
 
 func TestShapesRefuseOptionsThatMakeNoSense(t *testing.T) {
-	for word, options := range map[string]ShapesOptions{
+	for word, options := range map[string]GeneratedOptions{
 		"no split \"test\"":       {Split: "test"},
 		"cannot have -1 images":   {Count: -1},
 		"cannot be drawn 8 pixel": {Size: 8},
