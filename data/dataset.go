@@ -27,11 +27,13 @@ type Dataset interface {
 	Fingerprint(ctx context.Context) (string, error)
 }
 
-// Subset is the part of a dataset that a list of indices selects, in that order. Class names and labels stay those of
-// the whole, so a recognizer of the whole can judge the part.
+// Subset is the part of a dataset that a list of indices selects, in that order. From NewSubset and Limit, class names
+// and labels are those of the whole, so a recognizer of the whole can judge the part; ClassSubset reduces them.
 type Subset struct {
 	parent  Dataset
 	indices []int
+	classes []int    // the parent's classes that are kept, ascending; nil if all are
+	names   []string // of classes
 }
 
 // NewSubset selects images of parent by index. An index outside the parent, or no index at all, is an error.
@@ -83,11 +85,23 @@ func Limit(parent Dataset, n int, seed uint64) (*Subset, error) {
 // Len is the number of selected images.
 func (s *Subset) Len() int { return len(s.indices) }
 
-// Classes are the parent's class names.
-func (s *Subset) Classes() []string { return s.parent.Classes() }
+// Classes are the names of the classes kept, in the parent's order.
+func (s *Subset) Classes() []string {
+	if s.classes == nil {
+		return s.parent.Classes()
+	}
+	return s.names
+}
 
-// Label is the parent's label of the i-th selected image.
-func (s *Subset) Label(i int) int { return s.parent.Label(s.indices[i]) }
+// Label is the class of the i-th selected image, counted among the classes kept.
+func (s *Subset) Label(i int) int {
+	label := s.parent.Label(s.indices[i])
+	if s.classes == nil {
+		return label
+	}
+	at, _ := slices.BinarySearch(s.classes, label)
+	return at
+}
 
 // Image is the i-th selected image.
 func (s *Subset) Image(i int) (*imaging.Image, error) { return s.parent.Image(s.indices[i]) }
@@ -103,6 +117,9 @@ func (s *Subset) Fingerprint(ctx context.Context) (string, error) {
 	}
 	hash := sha256.New()
 	fmt.Fprintf(hash, "subset of %s\n", parent)
+	if s.classes != nil {
+		fmt.Fprintln(hash, "classes", s.classes)
+	}
 	for _, i := range s.indices {
 		fmt.Fprintln(hash, i)
 	}
@@ -113,10 +130,16 @@ func (s *Subset) Fingerprint(ctx context.Context) (string, error) {
 // itself where ds is no subset. Noise is seeded with it, so that an image has the same noise in the whole and in a part,
 // as with torch.utils.data.Subset.
 func OriginalIndex(ds Dataset, i int) int {
+	_, i = original(ds, i)
+	return i
+}
+
+// original is the dataset that ds was cut from, and the index of image i in it.
+func original(ds Dataset, i int) (Dataset, int) {
 	for {
 		subset, ok := ds.(*Subset)
 		if !ok {
-			return i
+			return ds, i
 		}
 		ds, i = subset.parent, subset.indices[i]
 	}
