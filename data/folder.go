@@ -52,13 +52,8 @@ func OpenImageFolder(dir string, options FolderOptions) (*Folder, error) {
 		options.Name = "NAME"
 	}
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("data path %s does not exist; attach it or name another with --data %s=PATH: %w",
-			dir, options.Name, fs.ErrNotExist)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("data path %s is no readable folder; name another with --data %s=PATH: %w",
-			dir, options.Name, err)
+		return nil, unusable(dir, options.Name, err)
 	}
 	f := &Folder{dir: dir, options: options}
 	for _, entry := range entries { // os.ReadDir sorts by name
@@ -77,6 +72,22 @@ func OpenImageFolder(dir string, options FolderOptions) (*Folder, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// unusable explains why the data path dir of the dataset called name cannot be listed.
+func unusable(dir, name string, err error) error {
+	if name == "" {
+		name = "NAME"
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("data path %s does not exist; attach it or name another with --data %s=PATH: %w", dir, name, fs.ErrNotExist)
+	}
+	return fmt.Errorf("data path %s is no readable folder; name another with --data %s=PATH: %w", dir, name, err)
 }
 
 // checkClasses refuses folders that hold no class, or splits where classes should be.
