@@ -32,7 +32,8 @@ type fingerprintOnce struct {
 }
 
 // Fingerprint hashes the relative name and the bytes of every file, in index order. Copies of a dataset therefore have
-// the same fingerprint, and any changed, added, removed or renamed file gives another one.
+// the same fingerprint, and any changed, added, removed or renamed file gives another one. Classes and labels of a flat
+// folder, which its names do not tell, are hashed as well.
 //
 // With FolderOptions.FingerprintCache, the hash of each file is remembered there under its size and modification time,
 // and later calls read only files where these differ; what was hashed before an error or a cancelled context is kept
@@ -64,6 +65,9 @@ func (f *Folder) Fingerprint(ctx context.Context) (string, error) {
 	fmt.Fprintf(total, "image folder of %d files\n", len(f.files))
 	for i, name := range f.files {
 		fmt.Fprintf(total, "%d %s %x\n", len(name), name, hashes[i].sum)
+	}
+	if f.flat {
+		fmt.Fprintf(total, "classes %q labels %d\n", f.classes, f.labels)
 	}
 	f.fingerprint.value = hex.EncodeToString(total.Sum(nil))
 	return f.fingerprint.value, nil

@@ -32,13 +32,15 @@ type FolderOptions struct {
 	Progress func(done, total int)
 }
 
-// Folder is a dataset in the layout of torchvision's ImageFolder: one sub-folder per class.
+// Folder is a dataset of image files: one sub-folder per class, as OpenImageFolder reads it, or all images in one folder
+// with a file of labels, as OpenFlatFolder does.
 type Folder struct {
 	dir         string
 	options     FolderOptions
 	classes     []string
 	files       []string // relative to dir, with forward slashes
 	labels      []int32
+	flat        bool // labels come from a file, not from the names in files
 	fingerprint fingerprintOnce
 }
 
@@ -160,7 +162,7 @@ func walk(dir, relative string, above []fs.FileInfo) ([]directory, error) {
 		}
 		switch {
 		case !isDir:
-			if slices.Contains(extensions, strings.ToLower(path.Ext(entry.Name()))) {
+			if isImage(entry.Name()) {
 				this.images = append(this.images, entry.Name())
 			}
 		case target != nil && slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, target) }):
@@ -195,16 +197,16 @@ func followed(dir string, entry fs.DirEntry) (isDir bool, target fs.FileInfo, er
 // Len is the number of image files.
 func (f *Folder) Len() int { return len(f.files) }
 
-// Classes are the sorted names of the class folders.
+// Classes are the sorted names of the classes.
 func (f *Folder) Classes() []string { return f.classes }
 
-// Label is the index of the class folder that holds image i.
+// Label is the class of image i.
 func (f *Folder) Label(i int) int { return int(f.labels[i]) }
 
 // Image decodes file i to RGB; an error names the file.
 func (f *Folder) Image(i int) (*imaging.Image, error) { return imaging.DecodeFile(f.fullPath(i)) }
 
-// Name is the path of file i relative to the dataset, such as "cat/0001.jpg".
+// Name is the path of file i relative to the dataset, such as "cat/0001.jpg" or, if flat, "0001.jpg".
 func (f *Folder) Name(i int) string { return f.files[i] }
 
 func (f *Folder) fullPath(i int) string { return filepath.Join(f.dir, filepath.FromSlash(f.files[i])) }
