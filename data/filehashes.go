@@ -1,13 +1,12 @@
 package data
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -19,19 +18,6 @@ type fileHash struct {
 	sum      [sha256.Size]byte
 	size     int64
 	modified int64 // Unix time in nanoseconds
-}
-
-// hashesPath is the file that remembers the hashes of this folder, "" without a cache.
-func (f *Folder) hashesPath() (string, error) {
-	if f.options.FingerprintCache == "" {
-		return "", nil
-	}
-	absolute, err := filepath.Abs(f.dir)
-	if err != nil {
-		return "", fmt.Errorf("fingerprint %s: %w", f.dir, err)
-	}
-	key := sha256.Sum256([]byte(absolute))
-	return filepath.Join(f.options.FingerprintCache, fmt.Sprintf("%x.hashes", key[:8])), nil
 }
 
 // readHashes reads what writeHashes wrote. An unreadable or unfamiliar file is as good as none: it only costs time.
@@ -78,29 +64,13 @@ func parseHash(line string) (name string, hash fileHash, err error) {
 }
 
 // writeHashes remembers the hashes of the named files, leaving out those that are nil, and replaces path atomically.
-func writeHashes(path string, names []string, hashes []*fileHash) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".hashes-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(file.Name())
+func writeHashes(path string, names []string, hashes []*fileHash) error {
+	return replaceFile(path, func(content io.Writer) {
+		fmt.Fprintln(content, hashesHeader)
+		for i, hash := range hashes {
+			if hash != nil {
+				fmt.Fprintf(content, "%x %d %d %s\n", hash.sum, hash.size, hash.modified, strconv.Quote(names[i]))
+			}
 		}
-	}()
-	content := bufio.NewWriter(file)
-	fmt.Fprintln(content, hashesHeader)
-	for i, hash := range hashes {
-		if hash == nil {
-			continue
-		}
-		fmt.Fprintf(content, "%x %d %d %s\n", hash.sum, hash.size, hash.modified, strconv.Quote(names[i]))
-	}
-	if err := errors.Join(content.Flush(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	})
 }

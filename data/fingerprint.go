@@ -9,21 +9,14 @@ import (
 	"io"
 	"math"
 	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
-const (
-	// settled is how long a file must have been left alone before its hash is remembered: a second change within the
-	// resolution of the file system's clock would leave size and time as they were.
-	settled = 2 * time.Second
-	// hashChunk is how many files a goroutine takes at once.
-	hashChunk = 64
-)
+// settled is how long a file must have been left alone before something is remembered of it: a second change within the
+// resolution of the file system's clock would leave size and time as they were.
+const settled = 2 * time.Second
 
 // fingerprintOnce keeps the fingerprint of an opened folder after the first call.
 type fingerprintOnce struct {
@@ -44,7 +37,7 @@ func (f *Folder) Fingerprint(ctx context.Context) (string, error) {
 	if f.fingerprint.value != "" {
 		return f.fingerprint.value, nil
 	}
-	cachePath, err := f.hashesPath()
+	cachePath, err := f.memory("hashes")
 	if err != nil {
 		return "", err
 	}
@@ -77,43 +70,22 @@ func (f *Folder) Fingerprint(ctx context.Context) (string, error) {
 // that were not reached have a nil hash. fresh is how many were read.
 func (f *Folder) hashFiles(ctx context.Context, remembered map[string]fileHash) (hashes []*fileHash, fresh int, err error) {
 	hashes = make([]*fileHash, len(f.files))
-	var next, read atomic.Int64
-	var report sync.Mutex
-	done := 0
-	group, ctx := errgroup.WithContext(ctx)
-	for range 2 * runtime.GOMAXPROCS(0) { // more than one per core: some wait for the disk
-		group.Go(func() error {
-			buffer := make([]byte, 64<<10)
-			for {
-				start := int(next.Add(hashChunk)) - hashChunk
-				end := min(start+hashChunk, len(f.files))
-				if start >= end {
-					return nil
-				}
-				for i := start; i < end; i++ {
-					if err := ctx.Err(); err != nil {
-						return err
-					}
-					old, known := remembered[f.files[i]]
-					hash, err := hashFile(f.fullPath(i), old, known, buffer)
-					if err != nil {
-						return err
-					}
-					if !known || hash != old {
-						read.Add(1)
-					}
-					hashes[i] = &hash
-				}
-				report.Lock()
-				done += end - start
-				if f.options.Progress != nil {
-					f.options.Progress(done, len(f.files))
-				}
-				report.Unlock()
+	var read atomic.Int64
+	err = forFiles(ctx, len(f.files), f.options.Progress, func() func(i int) error {
+		buffer := make([]byte, 64<<10)
+		return func(i int) error {
+			old, known := remembered[f.files[i]]
+			hash, err := hashFile(f.fullPath(i), old, known, buffer)
+			if err != nil {
+				return err
 			}
-		})
-	}
-	err = group.Wait()
+			if !known || hash != old {
+				read.Add(1)
+			}
+			hashes[i] = &hash
+			return nil
+		}
+	})
 	return hashes, int(read.Load()), err
 }
 

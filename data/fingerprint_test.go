@@ -121,7 +121,7 @@ func TestFingerprintStopsWithItsContextAndKeepsWhatItHas(t *testing.T) {
 	require.NoError(t, err)
 	_, err = folder.Fingerprint(ctx)
 	require.ErrorIs(t, err, context.Canceled)
-	path, err := folder.hashesPath()
+	path, err := folder.memory("hashes")
 	require.NoError(t, err)
 	assert.Len(t, readHashes(path), 3)
 }

@@ -24,8 +24,8 @@ var splitNames = []string{"train", "training", "val", "valid", "validation", "te
 type FolderOptions struct {
 	// Name is what the dataset is called on the command line, for error messages; "NAME" if empty.
 	Name string
-	// FingerprintCache is a folder for remembered file hashes, made when needed. Without one, each Fingerprint of a
-	// newly opened folder reads every file.
+	// FingerprintCache is a folder for remembered file hashes and results of Verify, made when needed. Without one, each
+	// Fingerprint of a newly opened folder reads every file, and each Verify decodes it.
 	FingerprintCache string
 	// Progress, if set, is called now and then during Fingerprint with the number of files done, from one goroutine at
 	// a time.
