@@ -50,26 +50,11 @@ type Folder struct {
 // file is opened. A missing folder, no class folder, a class without images, and the parent folder of several splits
 // are errors.
 func OpenImageFolder(dir string, options FolderOptions) (*Folder, error) {
-	if options.Name == "" {
-		options.Name = "NAME"
-	}
-	entries, err := os.ReadDir(dir)
+	classes, err := classFolders(dir, options.Name)
 	if err != nil {
-		return nil, unusable(dir, options.Name, err)
-	}
-	f := &Folder{dir: dir, options: options}
-	for _, entry := range entries { // os.ReadDir sorts by name
-		isDir, _, err := followed(dir, entry)
-		if err != nil {
-			return nil, err
-		}
-		if isDir {
-			f.classes = append(f.classes, entry.Name())
-		}
-	}
-	if err := checkClasses(dir, options.Name, f.classes); err != nil {
 		return nil, err
 	}
+	f := &Folder{dir: dir, options: options, classes: classes}
 	if err := f.list(); err != nil {
 		return nil, err
 	}
@@ -79,6 +64,28 @@ func OpenImageFolder(dir string, options FolderOptions) (*Folder, error) {
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
+}
+
+// classFolders are the sorted names of dir's sub-folders. name is what the dataset is called on the command line.
+func classFolders(dir, name string) ([]string, error) {
+	if name == "" {
+		name = "NAME"
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, unusable(dir, name, err)
+	}
+	var classes []string
+	for _, entry := range entries { // os.ReadDir sorts by name
+		isDir, _, err := followed(dir, entry)
+		if err != nil {
+			return nil, err
+		}
+		if isDir {
+			classes = append(classes, entry.Name())
+		}
+	}
+	return classes, checkClasses(dir, name, classes)
 }
 
 // unusable explains why the data path dir of the dataset called name cannot be listed.
@@ -92,11 +99,13 @@ func unusable(dir, name string, err error) error {
 	return fmt.Errorf("data path %s is no readable folder; name another with --data %s=PATH: %w", dir, name, err)
 }
 
+var errNoClasses = errors.New("no class folders")
+
 // checkClasses refuses folders that hold no class, or splits where classes should be.
 func checkClasses(dir, name string, classes []string) error {
 	if len(classes) == 0 {
-		return fmt.Errorf("data path %s has no class folders; expected one sub-folder of images per class "+
-			"(name another path with --data %s=PATH)", dir, name)
+		return fmt.Errorf("data path %s has %w; expected one sub-folder of images per class "+
+			"(name another path with --data %s=PATH)", dir, errNoClasses, name)
 	}
 	for _, class := range classes {
 		if !slices.Contains(splitNames, strings.ToLower(class)) {
