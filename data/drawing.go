@@ -142,8 +142,8 @@ func (g *background) at(x, y float64) rgb {
 
 // cell is the background cell of a coordinate in [0,1), and the weight of the cell's far side.
 func cell(v float64) (index int, weight float64) {
-	v *= backgroundCells
+	v = float64(v * backgroundCells)
 	index = int(v)
 	t := v - float64(index)
-	return index, float64(t*t) * (3 - float64(2*t))
+	return index, float64(float64(t*t) * (3 - float64(2*t)))
 }

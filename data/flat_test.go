@@ -44,7 +44,9 @@ func TestFlatFolderHasTheLabelsOfTorchvisionsImageNet(t *testing.T) {
 // flat opens a folder of a.jpg, b.jpg and c.jpg with this ground truth; an empty class list is none.
 func flat(t *testing.T, truth, classList string, classes ...string) (*Folder, string, error) {
 	t.Helper()
-	dir := tree(t, map[string]string{"val/a.jpg": "", "val/b.jpg": "", "val/c.jpg": "", "val/readme": "", "truth.txt": truth, "list.txt": classList})
+	dir := tree(t, map[string]string{
+		"val/a.jpg": "", "val/b.jpg": "", "val/c.jpg": "", "val/readme": "", "truth.txt": truth, "list.txt": classList,
+	})
 	options := FlatOptions{GroundTruth: filepath.Join(dir, "truth.txt"), Classes: classes}
 	if classList != "" {
 		options.ClassList = filepath.Join(dir, "list.txt")
@@ -141,9 +143,14 @@ func TestAMissingILSVRCImageIsNoticedByItsNumber(t *testing.T) {
 }
 
 func TestImagesOfTheSameStemNeedTheirExtension(t *testing.T) {
-	dir := tree(t, map[string]string{"val/a.jpg": "", "val/a.png": "", "both.txt": "a.jpg cat\na.png cat\n", "stem.txt": "a cat\na.png cat\n", "list.txt": "cat\n"})
+	dir := tree(t, map[string]string{
+		"val/a.jpg": "", "val/a.png": "", "list.txt": "cat\n",
+		"both.txt": "a.jpg cat\na.png cat\n", "stem.txt": "a cat\na.png cat\n",
+	})
 	open := func(truth string) error {
-		_, err := OpenFlatFolder(filepath.Join(dir, "val"), FlatOptions{GroundTruth: filepath.Join(dir, truth), ClassList: filepath.Join(dir, "list.txt")})
+		_, err := OpenFlatFolder(filepath.Join(dir, "val"), FlatOptions{
+			GroundTruth: filepath.Join(dir, truth), ClassList: filepath.Join(dir, "list.txt"),
+		})
 		return err
 	}
 	assert.NoError(t, open("both.txt"))

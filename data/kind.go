@@ -41,7 +41,8 @@ func datasetKind(name string) (DatasetKind, error) {
 		}
 		known = append(known, kind.Name)
 	}
-	return DatasetKind{}, fmt.Errorf("unknown kind of dataset %q%s; known are %s", name, didYouMean(name, known), strings.Join(known, ", "))
+	return DatasetKind{}, fmt.Errorf("unknown kind of dataset %q%s; known are %s",
+		name, didYouMean(name, known), strings.Join(known, ", "))
 }
 
 // classesOption is an option of every kind; see ParseClasses.

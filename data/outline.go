@@ -39,7 +39,7 @@ var unitCorners = map[string][]polar{
 func regular(n int, radius, start float64) []polar {
 	corners := make([]polar, n)
 	for k := range corners {
-		corners[k] = polar{start + 2*math.Pi*float64(k)/float64(n), radius}
+		corners[k] = polar{start + float64(2*math.Pi*float64(k)/float64(n)), radius}
 	}
 	return corners
 }
@@ -57,7 +57,7 @@ func star(n int, outer, inner float64) []polar {
 func cross(length, half float64) []polar {
 	var corners []polar
 	for k := range 4 {
-		turn := math.Pi / 2 * float64(k)
+		turn := float64(math.Pi / 2 * float64(k))
 		tip := polar{math.Atan2(half, length), math.Hypot(length, half)}
 		corners = append(corners,
 			polar{turn - tip.angle, tip.radius},

@@ -25,7 +25,7 @@ func manyFiles(t testing.TB, n int) string {
 	return dir
 }
 
-// BenchmarkTree shows what opening and fingerprinting a folder costs at first and again, per file. For the size of a
+// BenchmarkTree shows what opening, fingerprinting and verifying a folder cost at first and again, per file. For the size of a
 // real dataset: TRANSFERA_BENCH_FILES=100000 go test -run - -bench Tree ./data
 func BenchmarkTree(b *testing.B) {
 	n := 2000
@@ -60,6 +60,15 @@ func BenchmarkTree(b *testing.B) {
 		require.NoError(b, err)
 		for b.Loop() {
 			_, err := open(b, cache).Fingerprint(b.Context())
+			require.NoError(b, err)
+		}
+		perFile(b)
+	})
+	b.Run("open and verify again", func(b *testing.B) {
+		_, err := Verify(b.Context(), open(b, cache), nil)
+		require.NoError(b, err)
+		for b.Loop() {
+			_, err := Verify(b.Context(), open(b, cache), nil)
 			require.NoError(b, err)
 		}
 		perFile(b)
