@@ -45,7 +45,7 @@ rm -f "$log"
 cp -L /etc/resolv.conf "$target/etc/resolv.conf"
 if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
   cp /usr/local/share/ca-certificates/*.crt "$target/usr/local/share/ca-certificates/"
-  inside 'update-ca-certificates >/dev/null'
+  inside 'update-ca-certificates >/dev/null 2>&1'
 fi
 
 echo "bare-debian: cloning $commit"

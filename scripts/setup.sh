@@ -228,3 +228,8 @@ if [ ! -f $native/libcgotorch.so ] || [ "$(cat $native/stamp 2>/dev/null)" != "$
   echo "$stamp" >$native/stamp
 fi
 [ -z "$libtorch" ] || echo "$libtorch" >$choice
+
+if [ -e .git ] && [ -z "${GOTORCH_DIR:-}" ] && ! git rev-parse HEAD >/dev/null 2>&1; then
+  echo "setup: git refuses this clone, as when another user owns it; make copes, go build of your own needs"
+  echo "       -buildvcs=false or: git config --global --add safe.directory \"$PWD\""
+fi
