@@ -68,7 +68,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err err
 		}
 		network.To(device)
 		network.Freeze()
-		var n recognition.Normalization
+		var n models.Normalization
 		for c := range 3 {
 			n.Mean[c], n.Std[c] = float32(o.Mean[c]), float32(o.Std[c])
 		}

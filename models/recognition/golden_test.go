@@ -85,7 +85,7 @@ func TestPublishedWeightsAnswerAsInPyTorch(t *testing.T) {
 	var published map[string][][]float32
 	nntest.ReadJSON(t, &published, "networks", "published.json")
 	input := nntest.Load(t, "networks", "cifar-resnet20.pth").Tensor(t, "input")
-	normalized := recognition.ImageNet.On(aten.CPU).Forward(input)
+	normalized := models.ImageNet.On(aten.CPU).Forward(input)
 
 	require.Len(t, published, 3)
 	for file, logits := range published {

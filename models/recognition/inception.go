@@ -47,7 +47,7 @@ func fromImageNet(x aten.Tensor) aten.Tensor {
 	return aten.Within(x, func(x aten.Tensor) aten.Tensor {
 		var channels []aten.Tensor
 		for c := range 3 {
-			mean, std := float64(ImageNet.Mean[c]), float64(ImageNet.Std[c])
+			mean, std := float64(models.ImageNet.Mean[c]), float64(models.ImageNet.Std[c])
 			pixel := aten.AddScalar(aten.MulScalar(aten.Narrow(x, 1, c, 1), std), mean)
 			channels = append(channels, aten.AddScalar(aten.MulScalar(pixel, 2), -1))
 		}

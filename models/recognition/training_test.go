@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"transfera/aten"
+	"transfera/models"
 	"transfera/models/recognition"
 )
 
@@ -56,7 +57,7 @@ func TestInputsOfSmallImagesAreTheImages(t *testing.T) {
 			assert.Equal(t, 32, a.Input.Crop, a.Name)
 		}
 		if a.Name != "inception_v3" { // whose weights see [-1,1]
-			assert.Equal(t, recognition.ImageNet, a.Input.Normalization, a.Name)
+			assert.Equal(t, models.ImageNet, a.Input.Normalization, a.Name)
 		}
 	}
 }

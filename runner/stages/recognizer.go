@@ -93,8 +93,8 @@ func (r *recognizer) network() (*nn.Network, error) {
 	return architecture.New(streamSeed("recognizer", r.spec.Seed), r.classes, models.Options(r.spec.Options)), nil
 }
 
-func (r *recognizer) normalization() recognition.Normalization {
-	var n recognition.Normalization
+func (r *recognizer) normalization() models.Normalization {
+	var n models.Normalization
 	for c := range 3 {
 		n.Mean[c], n.Std[c] = float32(r.spec.Normalize.Mean[c]), float32(r.spec.Normalize.Std[c])
 	}

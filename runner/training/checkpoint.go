@@ -15,8 +15,8 @@ import (
 	"transfera/models/weights"
 )
 
-// state is all that a training has to remember: how many steps it did, the networks with their buffers, the optimizer's
-// memory and the course so far. The order of the data and the noise follow from the step.
+// state is all that a training has to remember: how many steps it did, the networks with their buffers and random
+// streams, the optimizer's memory and the course so far. The order of the data and the noise follow from the step.
 type state struct {
 	fit       *Fit
 	optimizer *aten.Optimizer
@@ -26,6 +26,7 @@ type state struct {
 
 const (
 	optimizerPrefix = "optimizer."
+	streamPrefix    = "stream."
 	coursePrefix    = "course."
 )
 
@@ -34,6 +35,13 @@ func (s *state) save() error {
 	var dict weights.Dict
 	for _, n := range s.fit.Networks {
 		dict = append(dict, prefixed(n.Name+".", n.Dict())...)
+		streams := n.Generators()
+		for _, name := range slices.Sorted(maps.Keys(streams)) {
+			position := streams[name].State()
+			dict = append(dict, weights.Tensor{
+				Name: streamPrefix + n.Name + "." + name, DType: weights.U8, Shape: []int64{int64(len(position))}, Data: position,
+			})
+		}
 	}
 	memory := s.optimizer.State()
 	for _, name := range slices.Sorted(maps.Keys(memory)) {
@@ -94,6 +102,10 @@ func (s *state) restore(file *weights.File) error {
 	if err := optimizer.SetState(s.fit.onDevice(memory)); err != nil {
 		return fmt.Errorf("%s: %w", file.Path, err)
 	}
+	streams := under(streamPrefix, file.Tensors)
+	if err := s.fit.checkStreams(streams); err != nil {
+		return fmt.Errorf("%s: %w", file.Path, err)
+	}
 	before := make([]weights.Dict, len(s.fit.Networks))
 	for i, n := range s.fit.Networks {
 		before[i] = n.Dict()
@@ -105,6 +117,27 @@ func (s *state) restore(file *weights.File) error {
 		}
 	}
 	s.step, s.course, s.optimizer = step, course, optimizer
+	return s.fit.eachStream(streams, func(stream *aten.Generator, position []byte) error { return stream.SetState(position) })
+}
+
+// checkStreams tells whether the networks' random streams, those of dropout, can be moved to these positions.
+func (f *Fit) checkStreams(positions weights.Dict) error {
+	return f.eachStream(positions, func(_ *aten.Generator, position []byte) error { return aten.NewGenerator(0).SetState(position) })
+}
+
+// eachStream visits every random stream of the networks with its stored position.
+func (f *Fit) eachStream(positions weights.Dict, visit func(stream *aten.Generator, position []byte) error) error {
+	for _, n := range f.Networks {
+		for name, stream := range n.Generators() {
+			position, ok := positions.Get(n.Name + "." + name)
+			if !ok {
+				return fmt.Errorf("the position of the random stream %s of the %s is missing", name, n.Name)
+			}
+			if err := visit(stream, position.Data); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
