@@ -88,6 +88,8 @@ tfa_error tfa_optimizer_set_state(tfa_optimizer o, tfa_tensor parameter, const c
 
 // Services (service.cc).
 void tfa_set_threads(int32_t threads);
+/* Makes tensors keep the memory of freed ones; see memory.cc. Call it before the first tensor. */
+void tfa_keep_memory(void);
 int32_t tfa_threads(void);
 const char *tfa_libtorch_version(void);
 int8_t tfa_cuda_built(void);

@@ -3,7 +3,6 @@ package stages
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"transfera/aten"
@@ -97,38 +96,37 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 	if err != nil {
 		return err
 	}
-	var networks methods.Networks
+	panel := &Panel{Device: p.env.Device}
 	if p.processor != nil {
-		if networks, err = p.processor.frozen(); err != nil {
+		if panel.Networks, err = p.processor.frozen(); err != nil {
 			return err
 		}
 	}
-	panel := map[*dag.Stage]measurer{}
-	for _, stage := range job.Stages {
+	ordered := slices.SortedFunc(slices.Values(job.Stages), func(a, b *dag.Stage) int { return compareText(a.Key, b.Key) })
+	for _, stage := range ordered {
 		if r := p.judges[stage.Key]; r != nil {
 			layer, _, err := r.frozen(p.env)
 			if err != nil {
 				return err
 			}
-			panel[stage] = &judge{layer: layer, collection: metrics.NewRecognition(p.val.Len())}
+			panel.Measurers = append(panel.Measurers, &Judge{layer, metrics.NewRecognition(p.val.Len())})
 		} else {
-			panel[stage] = &comparison{metrics.NewQuality(p.val.Len())}
+			panel.Measurers = append(panel.Measurers, &Comparison{metrics.NewQuality(p.val.Len())})
 		}
 	}
 	for batch, err := range loader.Eval(ctx) {
 		if err != nil {
 			return err
 		}
-		aten.NoGrad(func() { err = p.measure(batch, networks, panel) })
-		if err != nil {
-			return err
+		if err := panel.Measure(batch); err != nil {
+			return fmt.Errorf("%s to %s: %w", p.val.Name(batch.Indices[0]), p.val.Name(batch.Indices[batch.N-1]), err)
 		}
 		done := batch.Indices[batch.N-1] + 1
 		job.Progress(float64(done)/float64(p.val.Len()), fmt.Sprintf("image %d of %d", done, p.val.Len()))
 		batch.Release()
 	}
-	for _, stage := range job.Stages {
-		measured, err := panel[stage].measurements()
+	for i, stage := range ordered {
+		summaries, err := panel.Measurers[i].Summaries()
 		if err != nil {
 			return err
 		}
@@ -136,64 +134,67 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 		if err != nil {
 			return err
 		}
-		if err := measured.save(work); err != nil {
+		if err := newMeasurements(summaries).save(work); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// measure shows one batch to the panel. The quality is that of P's output, while recognizers see T's where there is a T.
-func (p *pictures) measure(batch *data.Batch, networks methods.Networks, panel map[*dag.Stage]measurer) error {
+// Panel measures the images that come out of one P, which runs once per batch however many measurers there are.
+type Panel struct {
+	Device    aten.Device
+	Networks  methods.Networks // frozen; without P, the batch's baseline is measured
+	Measurers []Measurer
+}
+
+// Measure shows one batch to the panel. The quality is that of P's output, while recognizers see T's where there is a T.
+func (p *Panel) Measure(batch *data.Batch) (err error) {
 	s := aten.NewScope()
 	defer s.Close()
-	u := upload(s, p.env.Device, batch)
-	output := u.Baseline
-	if networks.P != nil {
-		output = networks.P.Forward(u.Input)
-	}
-	seen := output
-	if networks.T != nil {
-		seen = networks.T.Forward(output)
-	}
-	for _, stage := range slices.SortedFunc(maps.Keys(panel), func(a, b *dag.Stage) int { return compareText(a.Key, b.Key) }) {
-		if err := panel[stage].add(batch, output, seen, u.Target); err != nil {
-			return fmt.Errorf("%s to %s: %w", p.val.Name(batch.Indices[0]), p.val.Name(batch.Indices[batch.N-1]), err)
+	aten.NoGrad(func() {
+		u := upload(s, p.Device, batch)
+		output := u.Baseline
+		if p.Networks.P != nil {
+			output = p.Networks.P.Forward(u.Input)
 		}
-	}
-	return nil
+		seen := output
+		if p.Networks.T != nil {
+			seen = p.Networks.T.Forward(output)
+		}
+		for _, m := range p.Measurers {
+			if err = m.Add(batch, output, seen, u.Target); err != nil {
+				return
+			}
+		}
+	})
+	return err
 }
 
-// measurer measures the pictures of one evaluation.
-type measurer interface {
-	// add takes a batch: P's output, what recognizers see, and the targets.
-	add(b *data.Batch, output, seen, target aten.Tensor) error
-	measurements() (*measurements, error)
+// Measurer measures the pictures of one evaluation.
+type Measurer interface {
+	// Add takes a batch: P's output, what recognizers see, and the targets.
+	Add(b *data.Batch, output, seen, target aten.Tensor) error
+	Summaries() ([]metrics.Summary, error)
 }
 
-type comparison struct{ collection *metrics.Quality }
+// Comparison measures the quality of P's output.
+type Comparison struct{ *metrics.Quality }
 
-func (c *comparison) add(b *data.Batch, output, _, target aten.Tensor) error {
-	return c.collection.Add(b.Indices, output, target)
+// Add compares a batch with its targets.
+func (c *Comparison) Add(b *data.Batch, output, _, target aten.Tensor) error {
+	return c.Quality.Add(b.Indices, output, target)
 }
 
-func (c *comparison) measurements() (*measurements, error) {
-	summaries, err := c.collection.Summaries()
-	return newMeasurements(summaries), err
+// Judge measures what a frozen recognizer, which maps pixels in [0,1] to logits, makes of the pictures.
+type Judge struct {
+	Recognizer nn.Layer
+	*metrics.Recognition
 }
 
-type judge struct {
-	layer      nn.Layer
-	collection *metrics.Recognition
-}
-
-func (j *judge) add(b *data.Batch, _, seen, _ aten.Tensor) error {
-	logits := j.layer.Forward(seen)
+// Add lets the recognizer judge a batch.
+func (j *Judge) Add(b *data.Batch, _, seen, _ aten.Tensor) error {
+	logits := j.Recognizer.Forward(seen)
 	defer logits.Free()
-	return j.collection.Add(b.Indices, logits, b.Labels)
-}
-
-func (j *judge) measurements() (*measurements, error) {
-	summaries, err := j.collection.Summaries()
-	return newMeasurements(summaries), err
+	return j.Recognition.Add(b.Indices, logits, b.Labels)
 }

@@ -147,11 +147,8 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 	recipe := p.settings.Training
 	recipe.CheckpointEvery = p.every
 	fit := training.Fit{
-		Recipe: recipe, Networks: trained, Device: p.env.Device, Loader: loader, Terms: []string{"processing", "recognition"},
-		Loss: func(s *aten.Scope, b *data.Batch) (aten.Tensor, []aten.Tensor) {
-			processing, recognition := p.method.Loss(networks, upload(s, p.env.Device, b).Batch)
-			return methods.Objective(processing, recognition, p.settings.Lambda), []aten.Tensor{processing, recognition}
-		},
+		Recipe: recipe, Networks: trained, Device: p.env.Device, Loader: loader, Terms: LossTerms,
+		Loss:       Loss(p.method, networks, p.settings.Lambda, p.env.Device),
 		ImageName:  p.train.Name,
 		Checkpoint: filepath.Join(work, checkpointFile),
 		Progress:   job.Progress,
@@ -167,6 +164,17 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 		return err
 	}
 	return p.save(work, trained)
+}
+
+// LossTerms names what Loss returns besides the objective.
+var LossTerms = []string{"processing", "recognition"}
+
+// Loss is what a training of P by a method minimizes, for training.Fit.
+func Loss(method methods.Method, n methods.Networks, lambda float64, device aten.Device) func(*aten.Scope, *data.Batch) (aten.Tensor, []aten.Tensor) {
+	return func(s *aten.Scope, b *data.Batch) (objective aten.Tensor, terms []aten.Tensor) {
+		processing, recognition := method.Loss(n, upload(s, device, b).Batch)
+		return methods.Objective(processing, recognition, lambda), []aten.Tensor{processing, recognition}
+	}
 }
 
 // save writes P and T, each with what it takes to build and use the network again.

@@ -46,11 +46,10 @@ func (f *Fit) Steps() int { return steps(f.Recipe, f.Loader.StepsPerEpoch()) }
 // Run trains to the end, from the checkpoint if there is one, and returns the course of the terms. The networks are left in
 // evaluation mode. When ctx ends, the state is checkpointed before Run returns.
 func (f *Fit) Run(ctx context.Context) (*Course, error) {
-	optimizer, err := f.newOptimizer()
+	state, err := f.begin()
 	if err != nil {
 		return nil, err
 	}
-	state := &state{fit: f, optimizer: optimizer, course: newCourse(f.Terms)}
 	if err := state.load(); err != nil {
 		return nil, err
 	}
@@ -83,6 +82,15 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 		return nil, state.interrupted(context.Cause(ctx))
 	}
 	return state.course, nil
+}
+
+// begin is the state before the first step.
+func (f *Fit) begin() (*state, error) {
+	optimizer, err := f.newOptimizer()
+	if err != nil {
+		return nil, err
+	}
+	return &state{fit: f, optimizer: optimizer, course: newCourse(f.Terms)}, nil
 }
 
 // step does one optimizer step. On an error the weights are those before it.

@@ -1,0 +1,8 @@
+package aten
+
+// #include "native/transfera.h"
+import "C"
+
+func init() {
+	C.tfa_keep_memory() // before the first tensor
+}

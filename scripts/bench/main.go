@@ -1,0 +1,150 @@
+// Command bench times this program beside an idiomatic PyTorch program (peer/) that does the same with the same weights,
+// data, libtorch and number of threads, in turns within one run, and prints ratios ours / theirs.
+//
+//	go run ./scripts/bench [--works ra-step,evaluation] [--size 112] [--batch 4] [--images FOLDER]
+//
+// Both programs must give the same losses, metrics or pixels before they are timed. Time is the median of the rounds'
+// ratios, its spread the distance between their quartiles. Memory is the growth of the process's peak resident memory
+// (ru_maxrss) over what was resident when everything was loaded, in a process of its own that does the work five times.
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+
+	"transfera/results/atomicfile"
+)
+
+func main() {
+	err := run(os.Stdout, os.Args[1:])
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	works, python, images, out   string
+	size, batch, threads, rounds int
+	turn                         float64
+}
+
+// run is the whole command. The first argument "worker" makes it the worker that it starts itself.
+func run(stdout io.Writer, args []string) error {
+	if len(args) == 2 && args[0] == "worker" {
+		return work(args[1], os.Stdin, os.Stdout)
+	}
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&o.works, "works", "all", "works to measure, separated by commas: "+strings.Join(workNames(problems(0, 0)), " "))
+	flags.StringVar(&o.python, "python", "python3", "Python with torch, torchvision and Pillow, of the libtorch that we use")
+	flags.StringVar(&o.images, "images", "", "ImageFolder of JPEGs for the loader; generated if empty")
+	flags.StringVar(&o.out, "out", filepath.Join("results", "out", "bench", "bench.csv"), "file of the ratios")
+	flags.IntVar(&o.size, "size", 112, "pixels of a side in the large works")
+	flags.IntVar(&o.batch, "batch", 4, "images per batch in the large works")
+	flags.IntVar(&o.threads, "threads", 1, "threads of each program")
+	flags.IntVar(&o.rounds, "rounds", 7, "rounds; in each, both programs have one turn")
+	flags.Float64Var(&o.turn, "turn", 1, "seconds of a turn, about")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	chosen, err := choose(problems(o.size, o.batch), o.works)
+	if err != nil {
+		return err
+	}
+	var results []result
+	for _, p := range chosen {
+		r, err := o.measure(p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.Work, err)
+		}
+		fmt.Fprintf(os.Stderr, "%s: %.3f of PyTorch's time\n", r.Work, r.Time)
+		results = append(results, r)
+	}
+	if err := printTable(stdout, results); err != nil {
+		return err
+	}
+	return writeCSV(o.out, results)
+}
+
+func workNames(list []problem) (names []string) {
+	for _, p := range list {
+		names = append(names, p.Work)
+	}
+	return names
+}
+
+func choose(list []problem, works string) ([]problem, error) {
+	if works == "all" {
+		return list, nil
+	}
+	var chosen []problem
+	for name := range strings.SplitSeq(works, ",") {
+		i := slices.IndexFunc(list, func(p problem) bool { return p.Work == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no work %q; known are %s", name, strings.Join(workNames(list), ", "))
+		}
+		chosen = append(chosen, list[i])
+	}
+	return chosen, nil
+}
+
+// measure lets both programs do a problem, whose files lie in a temporary folder meanwhile.
+func (o options) measure(p problem) (r result, err error) {
+	p.Threads, p.Images = o.threads, o.images
+	folder, err := os.MkdirTemp("", "transfera-bench-")
+	if err != nil {
+		return r, err
+	}
+	defer os.RemoveAll(folder)
+	file, err := p.write(folder)
+	if err != nil {
+		return r, err
+	}
+	script, err := writePeer(folder)
+	if err != nil {
+		return r, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return r, err
+	}
+	return duel(p.Work, pair{ours: []string{self, "worker", file}, peer: []string{o.python, script, file}}, o.rounds, o.turn)
+}
+
+func printTable(w io.Writer, results []result) error {
+	table := tablewriter.NewTable(w)
+	table.Header("work", "time", "spread", "cpu", "memory", "ours s", "PyTorch s", "ours MiB", "PyTorch MiB", "peak MiB", "PyTorch peak")
+	const mib = 1 << 20
+	for _, r := range results {
+		err := table.Append(r.Work, fmt.Sprintf("%.3f", r.Time), fmt.Sprintf("%.3f", r.Spread), fmt.Sprintf("%.3f", r.CPU),
+			fmt.Sprintf("%.2f", r.Memory), fmt.Sprintf("%.4f", r.Ours), fmt.Sprintf("%.4f", r.Peer), fmt.Sprint(r.OursMemory/mib),
+			fmt.Sprint(r.PeerMemory/mib), fmt.Sprint(r.OursOverall/mib), fmt.Sprint(r.PeerOverall/mib))
+		if err != nil {
+			return err
+		}
+	}
+	return table.Render()
+}
+
+func writeCSV(path string, results []result) error {
+	return atomicfile.Stream(path, func(w io.Writer) error {
+		out := csv.NewWriter(w)
+		records := [][]string{{"work", "peer", "time_ratio", "time_spread", "memory_ratio"}}
+		for _, r := range results {
+			records = append(records, []string{
+				r.Work, "PyTorch", fmt.Sprintf("%.4f", r.Time), fmt.Sprintf("%.4f", r.Spread), fmt.Sprintf("%.4f", r.Memory),
+			})
+		}
+		return out.WriteAll(records)
+	})
+}

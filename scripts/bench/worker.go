@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"transfera/aten"
+)
+
+// answer is a worker's line in reply to one of:
+//
+//	run N    do the work N times: Seconds, CPU, Before and Peak
+//	check 1  do it and tell what came out: Values or Digest
+//
+// Before is the resident memory at the start, Peak the process's highest so far, both in bytes. A worker begins with an
+// empty answer when it is ready.
+type answer struct {
+	Seconds float64   `json:"seconds"`
+	CPU     float64   `json:"cpu"`
+	Before  int64     `json:"before"`
+	Peak    int64     `json:"peak"`
+	Values  []float64 `json:"values"`
+	Digest  string    `json:"digest"`
+	Error   string    `json:"error"`
+}
+
+// work is this program's worker.
+func work(file string, requests io.Reader, answers io.Writer) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var p problem
+	if err := json.Unmarshal(text, &p); err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	runtime.GOMAXPROCS(p.Threads) // a loader must not use more cores than its peer
+	aten.SetThreads(p.Threads)
+	var t task
+	if native := aten.Catch(func() { t, err = newTask(p) }); native != nil {
+		return native
+	}
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(answers)
+	if err := out.Encode(answer{}); err != nil {
+		return err
+	}
+	for lines := bufio.NewScanner(requests); lines.Scan(); {
+		reply, err := t.obey(lines.Text())
+		if err != nil {
+			reply.Error = err.Error()
+		}
+		if err := out.Encode(reply); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t task) obey(line string) (reply answer, err error) {
+	var command string
+	var count int
+	if _, err := fmt.Sscan(line, &command, &count); err != nil {
+		return reply, fmt.Errorf("request %q: %w", line, err)
+	}
+	native := aten.Catch(func() {
+		if command == "check" {
+			reply, err = t.check()
+			return
+		}
+		reply.Before = resident()
+		start, used := time.Now(), usage()
+		for range count {
+			if err = t.run(); err != nil {
+				return
+			}
+		}
+		reply.Seconds = time.Since(start).Seconds()
+		after := usage()
+		reply.CPU, reply.Peak = cpu(after)-cpu(used), 1024*after.Maxrss
+	})
+	if native != nil {
+		return reply, native
+	}
+	return reply, err
+}
+
+func usage() (u syscall.Rusage) {
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err) // the arguments are valid
+	}
+	return u
+}
+
+func cpu(u syscall.Rusage) float64 {
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+}
+
+// resident is the memory in use now, in bytes; 0 where /proc does not tell.
+func resident() int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		var kilobytes int64
+		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kilobytes); err == nil {
+			return 1024 * kilobytes
+		}
+	}
+	return 0
+}
