@@ -106,6 +106,11 @@ func (p *Prepared) Jobs() int { return p.options.Jobs }
 // Out is the folder of the results.
 func (p *Prepared) Out() string { return p.options.Out }
 
+// Probe times the sorts of missing stages that never ran here, on a few images each.
+func (p *Prepared) Probe(ctx context.Context) error {
+	return p.Rates.ProbeRates(ctx, p.Plan.Graph, p.Status)
+}
+
 // Run computes what is missing and writes the results of every experiment whose stages all succeeded. Failures are part of
 // the error; so is ctx's end, after which another run goes on where this one stopped.
 func (p *Prepared) Run(ctx context.Context) (*Summary, error) {

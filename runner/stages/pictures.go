@@ -74,26 +74,23 @@ func (p *pictures) definition(kind, name, extra string, inputs ...*dag.Stage) da
 
 // quality plans the comparison with the targets.
 func (p *pictures) quality() *dag.Stage {
-	return dag.New(p.definition("quality", p.name, ""))
+	d := p.definition("quality", p.name, "")
+	d.Probe = p.env.probe(func(ctx context.Context) (float64, error) { return p.probe(ctx, nil) })
+	return dag.New(d)
 }
 
 // recognition plans what r makes of the pictures.
 func (p *pictures) recognition(r *recognizer) *dag.Stage {
-	stage := dag.New(p.definition("recognition", p.name+" judged by "+r.name, fmt.Sprintf("%s %v", r.spec.Arch, r.spec.Options), r.Stage))
+	d := p.definition("recognition", p.name+" judged by "+r.name, fmt.Sprintf("%s %v", r.spec.Arch, r.spec.Options), r.Stage)
+	d.Probe = p.env.probe(func(ctx context.Context) (float64, error) { return p.probe(ctx, r) })
+	stage := dag.New(d)
 	p.judges[stage.Key] = r
 	return stage
 }
 
 // compute makes the pictures once and gives them to everything in the job.
 func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
-	var degradation data.Degradation
-	if p.task != nil {
-		var err error
-		if degradation, err = newDegradation(*p.task); err != nil {
-			return err
-		}
-	}
-	loader, err := p.val.loader(p.env, degradation, data.LoaderOptions{Batch: p.batch, Baseline: p.processor == nil})
+	loader, err := p.loader(p.val, p.batch)
 	if err != nil {
 		return err
 	}
@@ -141,6 +138,18 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 		}
 	}
 	return nil
+}
+
+// loader prepares the images, degraded if there is a task.
+func (p *pictures) loader(images *split, batch int) (*data.Loader, error) {
+	var degradation data.Degradation
+	if p.task != nil {
+		var err error
+		if degradation, err = newDegradation(*p.task); err != nil {
+			return nil, err
+		}
+	}
+	return images.loader(p.env, degradation, data.LoaderOptions{Batch: batch, Baseline: p.processor == nil})
 }
 
 // measure shows one batch to the panel. The quality is that of P's output, while recognizers see T's where there is a T.

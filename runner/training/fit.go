@@ -29,15 +29,29 @@ type Fit struct {
 	Loader   *data.Loader
 	// Terms names what Loss returns besides the objective; their course is part of the result.
 	Terms []string
-	// Loss computes the objective, of one element, and the values of Terms for a batch. A term that is the zero Tensor
-	// counts as absent.
-	Loss func(s *aten.Scope, b *data.Batch) (objective aten.Tensor, terms []aten.Tensor)
+	Loss  Loss
 	// ImageName names an image of the loader's dataset in errors.
 	ImageName func(i int) string
 	// Checkpoint is the file that holds the state of an unfinished training.
 	Checkpoint string
 	// Progress is told the share of the steps done.
 	Progress func(share float64, words string)
+}
+
+// Loss computes the objective, of one element, and the terms of the course for a batch. A term that is the zero Tensor
+// counts as absent.
+type Loss func(s *aten.Scope, b *data.Batch) (objective aten.Tensor, terms []aten.Tensor)
+
+// Probe hands out the training's step, to time it; the networks are changed by it.
+func (f *Fit) Probe(timed func(step func(b *data.Batch) error) (float64, error)) (float64, error) {
+	optimizer, err := f.newOptimizer()
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range f.Networks {
+		n.Train()
+	}
+	return timed(func(b *data.Batch) error { return f.step(b, optimizer, newCourse(nil)) })
 }
 
 // Steps is the number of steps of the whole training.
