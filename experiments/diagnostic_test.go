@@ -83,6 +83,7 @@ func TestMistakesAreReportedWhereTheyAre(t *testing.T) {
 		"table of several metrics":        {"\ntables: [{rows: method, columns: evaluator, metric: [psnr, top1]}]", "3:53", "a table shows one metric, unless metric is an axis", ""},
 		"table of no metric":              {"\ntables: [{rows: method, columns: evaluator}]", "3:10", "a table shows one metric, unless metric is an axis", ""},
 		"table of what is not measured":   {"\ntables: [{rows: method, columns: evaluator, metric: top5}]", "3:53", "metric top5 is not measured here", ""},
+		"columns of two axes":             {"\ntables: [{rows: method, columns: [task, metric, evaluator], metric: top1}]", "3:49", "columns cannot be task and evaluator at once", ""},
 		"table that mixes evaluators":     {"\ntables: [{rows: method, columns: task, metric: top1}]", "3:10", "each cell of this table would mix 2 values of evaluator: resnet-s, vgg-s", ""},
 		"table that mixes lambdas":        {"\nlambda: {ra: [1, 2]}\ntables: [{rows: method, columns: task, metric: psnr}]", "4:10", "each cell of this table would mix 2 values of lambda: 1, 2", ""},
 		"table of an undefined method":    {"\ntables: [{rows: method, columns: task, metric: psnr, where: {method: rra}}]", "3:70", `unknown method "rra"`, "ra"},
