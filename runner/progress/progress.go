@@ -125,6 +125,18 @@ func (r *Reporter) Failed(stage *dag.Stage, err error) {
 	r.print(fmt.Sprintf("FAILED %s: %v", stage, err))
 }
 
+// Dropped is told that stages need no computing any more.
+func (r *Reporter) Dropped(stages []*dag.Stage) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, stage := range stages {
+		if r.left[stage] {
+			delete(r.left, stage)
+			r.total--
+		}
+	}
+}
+
 // Note tells people something by the way.
 func (r *Reporter) Note(text string) {
 	r.mutex.Lock()
