@@ -65,7 +65,7 @@ func (p *pictures) definition(kind, name, extra string, inputs ...*dag.Stage) da
 	}
 	d.Inputs = append(d.Inputs, inputs...)
 	d.Rate = fmt.Sprintf("%s %s %d threads", rate, p.env.Device, p.env.Threads)
-	d.Group = fmt.Sprintf("%s %v %v", group, p.val.shape(), p.task != nil && p.processor == nil)
+	d.Group = fmt.Sprintf("%s %v %v %d", group, p.val.shape(), p.task != nil && p.processor == nil, p.batch)
 	if p.task != nil {
 		d.Group += fmt.Sprint(*p.task)
 	}
