@@ -21,7 +21,7 @@ func (c *checker) table(i int) {
 	metrics := t.Metric
 	asked := c.root.at("tables", i).get("metric")
 	switch {
-	case len(t.Rows) == 0 || len(t.Columns) == 0: // reported
+	case len(t.Rows) == 0 || len(t.Columns) == 0, !knownAxes(used): // reported
 		return
 	case !slices.Contains(used, "metric") && len(t.Metric) != 1 && (asked == nil || asked.sort == sequence):
 		c.fails("a table shows one metric, unless metric is an axis", "name it under metric, or put metric in rows or columns", "tables", i, "metric")
@@ -31,6 +31,10 @@ func (c *checker) table(i int) {
 	}
 	c.where(t.Where, "tables", i, "where")
 	c.mixed(used, metrics, t.Where, i)
+}
+
+func knownAxes(used []string) bool {
+	return !slices.ContainsFunc(used, func(axis string) bool { return !slices.Contains(axes, axis) })
 }
 
 // columns checks that table i has columns that can be laid out: the values of one axis, each with one column per metric or

@@ -79,6 +79,7 @@ func TestMistakesAreReportedWhereTheyAre(t *testing.T) {
 		"processor of another scale":      {"\nprocessor: generator-s\ntasks: [sr]", "4:9", "generator-s (resnet-generator) does not enlarge by 2, as task sr needs", ""},
 		"path of a generated dataset":     {"\ndatasets: {shapes: {path: here}}", "3:27", "a dataset of kind shapes has no path", ""},
 		"unknown axis":                    {"\ntables: [{rows: taks, columns: method, metric: psnr}]", "3:17", `unknown axis "taks"`, "task"},
+		"unknown axis, nothing else":      {"\ntables: [{rows: taks, columns: metric}]", "3:17", `unknown axis "taks"`, "task"},
 		"axis twice":                      {"\ntables: [{rows: [task, method, source, evaluator], columns: method, metric: psnr}]", "3:61", "axis method is in rows and in columns", ""},
 		"table of several metrics":        {"\ntables: [{rows: method, columns: evaluator, metric: [psnr, top1]}]", "3:53", "a table shows one metric, unless metric is an axis", ""},
 		"table of no metric":              {"\ntables: [{rows: method, columns: evaluator}]", "3:10", "a table shows one metric, unless metric is an axis", ""},
