@@ -132,6 +132,9 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 		return nil, fmt.Errorf("open the log: %w; name another folder with --out DIR", err)
 	}
 	defer log.Close()
+	if err := p.env.Store.Sweep(); err != nil {
+		return nil, err
+	}
 	var missing []*dag.Stage
 	for _, stage := range p.Plan.Graph.Stages {
 		if p.Status.Of(stage) == dag.Missing {

@@ -186,6 +186,20 @@ func TestFailureBlocksOnlyWhatNeedsIt(t *testing.T) {
 	assert.Contains(t, p.read(t, "manifest.json"), "tensor conv1.weight missing", "the reason is kept")
 }
 
+// A killed run leaves its temporary files; the next one that writes results clears them away.
+func TestResultsOfEarlierRunsAreClearedAway(t *testing.T) {
+	p := newPlace(t)
+	for _, name := range []string{".cells.csv.00ff.tmp", "tables/.good.txt.00ff.tmp", "tables/old.txt", "figures/old.svg"} {
+		write(t, filepath.Join(p.out, name), "")
+	}
+	write(t, filepath.Join(p.out, "notes.txt"), "mine")
+	require.NoError(t, p.run(t, "testdata/partly/good.yaml").err)
+	assert.ElementsMatch(t, []string{
+		"cells.csv", "gains.csv", "manifest.json", "run.log", "notes.txt",
+		"tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv",
+	}, filesBelow(t, p.out))
+}
+
 func TestRunThatFinishesNothingLeavesEarlierResults(t *testing.T) {
 	p := newPlace(t)
 	require.NoError(t, p.run(t, "testdata/partly/good.yaml").err)

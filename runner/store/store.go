@@ -245,6 +245,31 @@ func (s *Store) Unfinished() ([]string, error) {
 	return keys, nil
 }
 
+// Sweep removes working folders of results that are there, which processes left that died at the end of Commit.
+func (s *Store) Sweep() error {
+	keys, err := s.Unfinished()
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if _, err := os.Stat(s.File(key, recordName)); err != nil {
+			continue
+		}
+		unlock, free, err := s.tryLock(key)
+		if err != nil {
+			return err
+		}
+		if free { // else somebody computes it again, for it is damaged
+			err := os.RemoveAll(filepath.Join(s.root, "work", key))
+			unlock()
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Size is the number of bytes that a key takes on disk, its working folder included.
 func (s *Store) Size(key string) int64 {
 	total := int64(0)

@@ -87,6 +87,22 @@ func TestDamagedResultStaysForWhoeverComputesItAgain(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+func TestSweepRemovesOnlyWhatDeadCommitsLeft(t *testing.T) {
+	s := committed(t)
+	for _, left := range []string{key, "0123", "4567"} {
+		_, err := s.Work(left)
+		require.NoError(t, err)
+	}
+	write(t, filepath.Join(s.root, "work", "0123", "checkpoint"), "to go on from")
+	require.NoError(t, s.Sweep())
+	unfinished, err := s.Unfinished()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"0123", "4567"}, unfinished)
+	_, found, err := s.Find(key)
+	assert.True(t, found)
+	assert.NoError(t, err)
+}
+
 // Reading a record and looking whether its folder is there are two steps, between which a result may appear.
 func TestResultsThatAppearMeanwhileAreNeverTakenForDamaged(t *testing.T) {
 	s, err := Open(t.TempDir())
