@@ -2,7 +2,6 @@ package stages
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"time"
 
@@ -36,10 +35,10 @@ func probeBatch(env *Environment, s *split, batch int) (int, error) {
 	return 1, nil
 }
 
-// timed returns the seconds per image of step, from the second batch on.
+// timed returns the seconds per image of step, from the second batch on if there is one.
 func timed(batches iter.Seq2[*data.Batch, error], step func(b *data.Batch) error) (float64, error) {
-	images, first := 0, true
-	var started time.Time
+	images, only, first := 0, 0.0, true
+	started := time.Now()
 	for b, err := range batches {
 		if err != nil {
 			return 0, err
@@ -48,6 +47,7 @@ func timed(batches iter.Seq2[*data.Batch, error], step func(b *data.Batch) error
 			return 0, err
 		}
 		if first {
+			only = time.Since(started).Seconds() / float64(b.N)
 			first, started = false, time.Now()
 		} else {
 			images += b.N
@@ -55,7 +55,7 @@ func timed(batches iter.Seq2[*data.Batch, error], step func(b *data.Batch) error
 		b.Release()
 	}
 	if images == 0 {
-		return 0, fmt.Errorf("too few images to time")
+		return only, nil
 	}
 	return time.Since(started).Seconds() / float64(images), nil
 }
