@@ -31,7 +31,8 @@ sums() {
 
 # active prints the kinds of the stages that were at work when the log ended, from line $1 on.
 active() {
-  tail -n "+$1" "$work/killed/out/run.log" 2>/dev/null | awk '
+  [ -f "$work/killed/out/run.log" ] || return 0 # killed before it did anything
+  tail -n "+$1" "$work/killed/out/run.log" | awk '
     { event = $3; kind = $4; $1 = $2 = $3 = ""; name = $0 }
     event == "started" { kinds[name] = kind }
     event == "finished" { sub(/ in [^ ]*$/, "", name); delete kinds[name] }
