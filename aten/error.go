@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
 
 	torch "github.com/wangkuiyi/gotorch"
@@ -34,7 +35,12 @@ func Catch(f func()) (err error) {
 	return nil
 }
 
-func check(op string, message C.tfa_error) {
+// check turns what a native call returned into a panic with an *Error, unless it is nil.
+//
+// used are the Go owners of the native objects in the call. Only named here do they outlive it: once their pointers are
+// handed over, the garbage collector may find them unused and free what the call works on.
+func check(op string, message C.tfa_error, used ...any) {
+	runtime.KeepAlive(used)
 	if message != nil {
 		err := &Error{Op: op, Message: C.GoString(message)}
 		C.tfa_free_string(message)

@@ -4,5 +4,5 @@ package aten
 import "C"
 
 func init() {
-	C.tfa_keep_memory() // before the first tensor
+	C.tfa_keep_memory()
 }

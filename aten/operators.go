@@ -89,13 +89,13 @@ func ReLU(a Tensor) Tensor {
 
 // ReLUInPlace overwrites a with max(a, 0) and returns it. a must not be a leaf, and nothing else may need its old values.
 func ReLUInPlace(a Tensor) Tensor {
-	check("relu_", C.tfa_relu_(a.handle()))
+	check("relu_", C.tfa_relu_(a.handle()), a)
 	return a
 }
 
 // ReLU6InPlace overwrites a with min(max(a, 0), 6) and returns it, under the conditions of ReLUInPlace.
 func ReLU6InPlace(a Tensor) Tensor {
-	check("relu6_", C.tfa_relu6_(a.handle()))
+	check("relu6_", C.tfa_relu6_(a.handle()), a)
 	return a
 }
 
@@ -106,7 +106,7 @@ func GELU(a Tensor) Tensor {
 
 // AddInPlace overwrites a with a + b and returns it. a must not be a leaf that requires a gradient.
 func AddInPlace(a, b Tensor) Tensor {
-	check("add_", C.tfa_add_(a.handle(), b.handle()))
+	check("add_", C.tfa_add_(a.handle(), b.handle()), a, b)
 	return a
 }
 

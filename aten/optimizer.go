@@ -41,7 +41,7 @@ func newOptimizer(native torch.Optimizer, parameters []Tensor, fields ...string)
 func (o *Optimizer) handle() C.tfa_optimizer { return C.tfa_optimizer(unsafe.Pointer(*o.native.Opt)) }
 
 // Step updates every parameter that has a gradient.
-func (o *Optimizer) Step() { check("optimizer step", C.tfa_optimizer_step(o.handle())) }
+func (o *Optimizer) Step() { check("optimizer step", C.tfa_optimizer_step(o.handle()), o) }
 
 // ZeroGrad forgets every parameter's gradient and frees its memory.
 func (o *Optimizer) ZeroGrad() {
@@ -52,7 +52,7 @@ func (o *Optimizer) ZeroGrad() {
 
 // SetLearningRate changes the learning rate of the steps to come.
 func (o *Optimizer) SetLearningRate(rate float64) {
-	check("learning rate", C.tfa_optimizer_set_learning_rate(o.handle(), C.double(rate)))
+	check("learning rate", C.tfa_optimizer_set_learning_rate(o.handle(), C.double(rate)), o)
 }
 
 // State returns the optimizer's memory by name, such as "3.exp_avg" for the fourth parameter; what no step has made yet is
@@ -61,7 +61,7 @@ func (o *Optimizer) State() map[string]Tensor {
 	state := map[string]Tensor{}
 	o.eachSlot(func(name string, parameter Tensor, field *C.char) {
 		var out C.tfa_tensor
-		check("optimizer state", C.tfa_optimizer_state(o.handle(), parameter.handle(), field, &out))
+		check("optimizer state", C.tfa_optimizer_state(o.handle(), parameter.handle(), field, &out), o, parameter)
 		if out != nil {
 			state[name] = wrap(nil, out)
 		}
@@ -75,7 +75,7 @@ func (o *Optimizer) SetState(state map[string]Tensor) error {
 	err := Catch(func() {
 		o.eachSlot(func(name string, parameter Tensor, field *C.char) {
 			if value, ok := state[name]; ok {
-				check("optimizer state "+name, C.tfa_optimizer_set_state(o.handle(), parameter.handle(), field, value.handle()))
+				check("optimizer state "+name, C.tfa_optimizer_set_state(o.handle(), parameter.handle(), field, value.handle()), o, parameter, value)
 				used++
 			}
 		})

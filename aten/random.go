@@ -31,7 +31,8 @@ func (g *Generator) State() []byte {
 // SetState moves the stream to a position that State returned.
 func (g *Generator) SetState(state []byte) error {
 	return Catch(func() {
-		check("generator state", C.tfa_generator_set_state(g.g, FromBytes(nil, state, len(state)).handle()))
+		position := FromBytes(nil, state, len(state))
+		check("generator state", C.tfa_generator_set_state(g.g, position.handle()), position)
 		runtime.KeepAlive(g)
 	})
 }
@@ -56,13 +57,13 @@ func (g *Generator) FillNormal(data []float32) {
 
 // Uniform overwrites t in place with uniform values of [low, high).
 func (g *Generator) Uniform(t Tensor, low, high float64) {
-	check("uniform_", C.tfa_uniform_(g.g, t.handle(), C.double(low), C.double(high)))
+	check("uniform_", C.tfa_uniform_(g.g, t.handle(), C.double(low), C.double(high)), t)
 	runtime.KeepAlive(g)
 }
 
 // NormalInto overwrites t in place with normal values of the given mean and standard deviation.
 func (g *Generator) NormalInto(t Tensor, mean, std float64) {
-	check("normal_", C.tfa_normal_(g.g, t.handle(), C.double(mean), C.double(std)))
+	check("normal_", C.tfa_normal_(g.g, t.handle(), C.double(mean), C.double(std)), t)
 	runtime.KeepAlive(g)
 }
 

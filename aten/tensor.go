@@ -71,8 +71,11 @@ func wrap(scope *Scope, h C.tfa_tensor) Tensor {
 }
 
 // adopt runs an operator of gotorch and gives its result to scope.
+//
+//go:noinline
 func adopt(scope *Scope, op string, run func() torch.Tensor) Tensor {
 	t := Tensor{Tensor: gotorch(op, run)}
+	runtime.KeepAlive(run) // and with it the operands that it holds, which gotorch lets go while it works on them
 	if scope == nil {
 		return t
 	}
@@ -81,10 +84,13 @@ func adopt(scope *Scope, op string, run func() torch.Tensor) Tensor {
 }
 
 // New operators follow this shape: the native call fills a handle, the result joins the scope of the operands.
+//
+//go:noinline
 func produce(op string, operands []Tensor, call func(out *C.tfa_tensor) C.tfa_error) Tensor {
 	var out C.tfa_tensor
 	check(op, call(&out))
 	runtime.KeepAlive(operands)
+	runtime.KeepAlive(call) // holds what is no operand, such as a generator
 	return wrap(scopeOf(operands...), out)
 }
 
@@ -183,7 +189,7 @@ func (t Tensor) describe() (DType, []int) {
 	var dtype C.int8_t
 	var rank C.int64_t
 	var dims [maxRank]C.int64_t
-	check("describe", C.tfa_describe(t.handle(), &dtype, &rank, &dims[0], maxRank))
+	check("describe", C.tfa_describe(t.handle(), &dtype, &rank, &dims[0], maxRank), t)
 	shape := make([]int, rank)
 	for i := range shape {
 		shape[i] = int(dims[i])
@@ -213,7 +219,7 @@ func toMemory[E any](t Tensor, want DType) []E {
 		defer t.Free()
 	}
 	data := make([]E, elements(shape))
-	check("to memory", C.tfa_to_memory(t.handle(), unsafe.Pointer(unsafe.SliceData(data)), C.int64_t(len(data)*want.Size())))
+	check("to memory", C.tfa_to_memory(t.handle(), unsafe.Pointer(unsafe.SliceData(data)), C.int64_t(len(data)*want.Size())), t)
 	return data
 }
 
@@ -233,14 +239,14 @@ func (t Tensor) Bytes() []uint8 { return toMemory[uint8](t, Byte) }
 func (t Tensor) Data() []byte {
 	dtype, shape := t.describe()
 	data := make([]byte, elements(shape)*dtype.Size())
-	check("to memory", C.tfa_to_memory(t.handle(), unsafe.Pointer(unsafe.SliceData(data)), C.int64_t(len(data))))
+	check("to memory", C.tfa_to_memory(t.handle(), unsafe.Pointer(unsafe.SliceData(data)), C.int64_t(len(data))), t)
 	return data
 }
 
 // Item returns the value of a one-element tensor.
 func (t Tensor) Item() float64 {
 	var value C.double
-	check("item", C.tfa_item(t.handle(), &value))
+	check("item", C.tfa_item(t.handle(), &value), t)
 	return float64(value)
 }
 
@@ -252,7 +258,7 @@ func (t Tensor) Finite() bool {
 
 // CopyFrom overwrites t's elements in place with source's, outside autograd. The shapes must be equal.
 func (t Tensor) CopyFrom(source Tensor) {
-	check("copy", C.tfa_copy(t.handle(), source.handle()))
+	check("copy", C.tfa_copy(t.handle(), source.handle()), t, source)
 }
 
 // Cast returns t with another element type.
@@ -272,6 +278,6 @@ func (t Tensor) to(device string, dtype DType) Tensor {
 // Identical tells whether two tensors have the same shape and bit-identical elements.
 func Identical(a, b Tensor) bool {
 	var equal C.int8_t
-	check("equal", C.tfa_equal(a.handle(), b.handle(), &equal))
+	check("equal", C.tfa_equal(a.handle(), b.handle(), &equal), a, b)
 	return equal != 0
 }

@@ -22,7 +22,8 @@ var splitNames = []string{"train", "training", "val", "valid", "validation", "te
 
 // FolderOptions configures OpenImageFolder; the zero value works.
 type FolderOptions struct {
-	// Name is what the dataset is called on the command line, for error messages; "NAME" if empty.
+	// Name is what the dataset is called on the command line, for error messages that say --data NAME=PATH; empty for a
+	// command line on which --data is a path.
 	Name string
 	// FingerprintCache is a folder for remembered file hashes and results of Verify, made when needed. Without one, each
 	// Fingerprint of a newly opened folder reads every file, and each Verify decodes it.
@@ -66,11 +67,16 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+// flag is how the command line says that the dataset called name is at path.
+func flag(name, path string) string {
+	if name == "" {
+		return "--data " + path
+	}
+	return fmt.Sprintf("--data %s=%s", name, path)
+}
+
 // classFolders are the sorted names of dir's sub-folders. name is what the dataset is called on the command line.
 func classFolders(dir, name string) ([]string, error) {
-	if name == "" {
-		name = "NAME"
-	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, unusable(dir, name, err)
@@ -90,13 +96,10 @@ func classFolders(dir, name string) ([]string, error) {
 
 // unusable explains why the data path dir of the dataset called name cannot be listed.
 func unusable(dir, name string, err error) error {
-	if name == "" {
-		name = "NAME"
-	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("data path %s does not exist; attach it or name another with --data %s=PATH: %w", dir, name, fs.ErrNotExist)
+		return fmt.Errorf("data path %s does not exist; attach it or name another with %s: %w", dir, flag(name, "PATH"), fs.ErrNotExist)
 	}
-	return fmt.Errorf("data path %s is no readable folder; name another with --data %s=PATH: %w", dir, name, err)
+	return fmt.Errorf("data path %s is no readable folder; name another with %s: %w", dir, flag(name, "PATH"), err)
 }
 
 var errNoClasses = errors.New("no class folders")
@@ -105,15 +108,15 @@ var errNoClasses = errors.New("no class folders")
 func checkClasses(dir, name string, classes []string) error {
 	if len(classes) == 0 {
 		return fmt.Errorf("data path %s has %w; expected one sub-folder of images per class "+
-			"(name another path with --data %s=PATH)", dir, errNoClasses, name)
+			"(name another path with %s)", dir, errNoClasses, flag(name, "PATH"))
 	}
 	for _, class := range classes {
 		if !slices.Contains(splitNames, strings.ToLower(class)) {
 			return nil
 		}
 	}
-	return fmt.Errorf("data path %s holds the splits %s, not classes; name one of them, as in --data %s=%s",
-		dir, strings.Join(classes, ", "), name, filepath.Join(dir, classes[0]))
+	return fmt.Errorf("data path %s holds the splits %s, not classes; name one of them, as in %s",
+		dir, strings.Join(classes, ", "), flag(name, filepath.Join(dir, classes[0])))
 }
 
 // list fills files and labels class by class.

@@ -12,7 +12,7 @@ import (
 // Path of every dataset that needs one, from data (name to path) or else from the
 // spec, and the Weights of every recognizer, in the folder weights if it is not "", or
 // else beside the spec. A file that is used and does not exist is an error where the
-// spec names it; so is a name in data that no experiment defines.
+// spec names it; so is a name in data that no experiment defines, or that needs no path.
 func (s *Suite) Bind(data map[string]string, weights string) Diagnostics {
 	var diags Diagnostics
 	var defined []string
@@ -21,19 +21,18 @@ func (s *Suite) Bind(data map[string]string, weights string) Diagnostics {
 		diags = append(diags, e.bind(data, weights)...)
 	}
 	for _, name := range sortedKeys(data) {
-		if !slices.Contains(defined, name) {
+		problem := Diagnostic{File: "--data", Line: 1, Column: 1, text: name + "=" + data[name], width: len([]rune(name))}
+		switch {
+		case !slices.Contains(defined, name):
 			known := slices.Compact(slices.Sorted(slices.Values(defined)))
-			diags = append(diags, Diagnostic{
-				Summary:    fmt.Sprintf("unknown dataset %s", quote(name)),
-				Detail:     "the datasets are: " + list(known),
-				File:       "--data",
-				Line:       1,
-				Column:     1,
-				Suggestion: suggest(name, known),
-				text:       name + "=" + data[name],
-				width:      len([]rune(name)),
-			})
+			problem.Summary, problem.Suggestion = fmt.Sprintf("unknown dataset %s", quote(name)), suggest(name, known)
+			problem.Detail = "the datasets are: " + list(known)
+		case !slices.ContainsFunc(s.Experiments, func(e *Experiment) bool { return e.names.Datasets[e.Datasets[name].Kind].NeedsPath }):
+			problem.Summary, problem.Detail = fmt.Sprintf("dataset %s has no path", name), "its images are generated; leave the flag out"
+		default:
+			continue
 		}
+		diags = append(diags, problem)
 	}
 	return diags.tidy()
 }

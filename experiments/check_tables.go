@@ -16,11 +16,12 @@ func (c *checker) table(i int) {
 			c.fails(fmt.Sprintf("axis %s is in rows and in columns", axis), "", "tables", i, "columns", j)
 		}
 	}
+	c.columns(t.Columns, i)
 	c.measured(t.Metric, "tables", i, "metric")
 	metrics := t.Metric
 	asked := c.root.at("tables", i).get("metric")
 	switch {
-	case len(t.Rows) == 0 || len(t.Columns) == 0: // reported
+	case len(t.Rows) == 0 || len(t.Columns) == 0, !knownAxes(used): // reported
 		return
 	case !slices.Contains(used, "metric") && len(t.Metric) != 1 && (asked == nil || asked.sort == sequence):
 		c.fails("a table shows one metric, unless metric is an axis", "name it under metric, or put metric in rows or columns", "tables", i, "metric")
@@ -30,6 +31,26 @@ func (c *checker) table(i int) {
 	}
 	c.where(t.Where, "tables", i, "where")
 	c.mixed(used, metrics, t.Where, i)
+}
+
+func knownAxes(used []string) bool {
+	return !slices.ContainsFunc(used, func(axis string) bool { return !slices.Contains(axes, axis) })
+}
+
+// columns checks that table i has columns that can be laid out: the values of one axis, each with one column per metric or
+// not.
+func (c *checker) columns(axes []string, i int) {
+	var others []string
+	for _, axis := range axes {
+		if axis != "metric" {
+			others = append(others, axis)
+		}
+	}
+	if len(others) > 1 {
+		c.fails(fmt.Sprintf("columns cannot be %s at once", strings.Join(others, " and ")),
+			fmt.Sprintf("columns are one axis, or one and metric: move %s to rows, or narrow the table with where", others[len(others)-1]),
+			"tables", i, "columns", slices.Index(axes, others[1]))
+	}
 }
 
 func (c *checker) figure(i int) {

@@ -82,8 +82,9 @@ type Dataset struct {
 	Path string `yaml:"path,omitempty" doc:"Folder of the files, relative to this spec; --data NAME=PATH replaces it."`
 	// Options of the kind, complete: absent ones have their defaults.
 	Options Values `yaml:"options,omitempty" doc:"Options of the kind." check:"options=kind"`
-	// Limit takes only the first so many images of each split.
-	Limit Limit `yaml:"limit,omitempty" doc:"Take only so many images of each split; 0 takes all."`
+	// Limit keeps only so many images of each split, evenly over the classes, the
+	// same ones in every experiment.
+	Limit Limit `yaml:"limit,omitempty" doc:"Keep only so many images of each split, evenly over the classes; 0 keeps all."`
 }
 
 // Limit is a number of images per split; 0 means all.
@@ -192,10 +193,12 @@ type Augmentation struct {
 
 // Evaluation says how processed images are judged.
 type Evaluation struct {
-	// Batch is the number of images per pass; psnr_batch averages within it.
-	Batch int `yaml:"batch" doc:"Images per pass; psnr_batch averages within one (the reference has 20)." check:">=1" default:"20"`
-	// Limit judges only the first so many validation images, 0 = all.
-	Limit int `yaml:"limit" doc:"Judge only the first so many validation images; 0 judges all." check:">=0"`
+	// Batch is the number of images per pass. It changes rounding only: psnr_batch
+	// regroups the images into the reference's batches of 20, whatever it is.
+	Batch int `yaml:"batch" doc:"Images per pass; psnr_batch has the reference's batches of 20 whatever this is." check:">=1" default:"20"`
+	// Limit judges only so many validation images, evenly over the classes, the
+	// same ones in every experiment; 0 = all.
+	Limit int `yaml:"limit" doc:"Judge only so many validation images, evenly over the classes; 0 judges all." check:">=0"`
 }
 
 // TaskSettings is what differs for one task. As loaded, Training and Lambda are
@@ -219,14 +222,15 @@ type Table struct {
 	Title string `yaml:"title,omitempty" doc:"Heading; default the experiment's title."`
 	// Rows are axes from outer to inner.
 	Rows []string `yaml:"rows,flow" doc:"Axes of the rows, outer first." check:"required,scalar,nonempty,unique,of=axis"`
-	// Columns are axes from outer to inner.
-	Columns []string `yaml:"columns,flow" doc:"Axes of the columns, outer first." check:"required,scalar,nonempty,unique,of=axis"`
+	// Columns are one axis, or two of which one is metric.
+	Columns []string `yaml:"columns,flow" doc:"Axis of the columns; with metric beside it, each value has one column per metric." check:"required,scalar,nonempty,unique,of=axis"`
 	// Metric shown; several only if metric is an axis, and then default all.
 	Metric []string `yaml:"metric,omitempty,flow" doc:"Metric to show; several only where metric is an axis (default all of them)." check:"scalar,unique,of=metric"`
 	// Where keeps only the named values of an axis.
 	Where map[string][]string `yaml:"where,omitempty" doc:"Keep only these values of an axis." check:"keys=axis,scalar,nonempty,unique,word"`
-	// Published names the published numbers to show beside ours.
-	Published string `yaml:"published,omitempty" doc:"Published numbers to show beside ours, such as liu2019/classification."`
+	// Published names the published numbers to show beside ours, "none" for none;
+	// absent, whatever there is of the same cells.
+	Published string `yaml:"published,omitempty" doc:"Published numbers to show beside ours, such as transferable-ra; none shows none."`
 }
 
 // Figure draws cells.

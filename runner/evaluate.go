@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,11 +47,14 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err err
 	if len(o.Mean) != 3 || len(o.Std) != 3 {
 		return result, errors.New("--mean and --std have three values each, as in --mean 0.5,0.5,0.5")
 	}
-	folder, err := data.OpenImageFolder(o.Data, data.FolderOptions{})
+	if slices.ContainsFunc(o.Std, func(v float64) bool { return !(v > 0) }) {
+		return result, errors.New("--std has values above 0, as in --std 0.25,0.25,0.25")
+	}
+	architecture, options, err := findRecognizer(o)
 	if err != nil {
 		return result, err
 	}
-	architecture, options, err := findRecognizer(o)
+	folder, err := data.OpenImageFolder(o.Data, data.FolderOptions{})
 	if err != nil {
 		return result, err
 	}
@@ -112,7 +118,8 @@ func findRecognizer(o EvaluateOptions) (models.Architecture, models.Options, err
 		return architecture, nil, fmt.Errorf("unknown architecture %q; known are %s", o.Arch, strings.Join(known, ", "))
 	}
 	options := models.Options{}
-	for name, text := range o.Options {
+	for _, name := range slices.Sorted(maps.Keys(o.Options)) {
+		text := o.Options[name]
 		declared := false
 		for _, option := range architecture.Options {
 			if option.Name != name {
@@ -120,16 +127,29 @@ func findRecognizer(o EvaluateOptions) (models.Architecture, models.Options, err
 			}
 			declared = true
 			value, err := strconv.ParseFloat(text, 64)
-			if err != nil || value < option.Min || value > option.Max {
-				return architecture, nil, fmt.Errorf("--option %s=%s: a number from %v to %v is needed", name, text, option.Min, option.Max)
+			_, whole := option.Default.(int)
+			kind := "number"
+			if whole {
+				kind = "whole number"
+			}
+			if err != nil || !(value >= option.Min && value <= option.Max) || whole && value != math.Trunc(value) {
+				return architecture, nil, fmt.Errorf("--option %s=%s: a %s from %v to %v is needed", name, text, kind, option.Min, option.Max)
 			}
 			options[name] = value
-			if _, whole := option.Default.(int); whole {
+			if whole {
 				options[name] = int(value)
 			}
 		}
 		if !declared {
-			return architecture, nil, fmt.Errorf("--option %s: %s has no such option", name, o.Arch)
+			var known []string
+			for _, option := range architecture.Options {
+				known = append(known, option.Name)
+			}
+			has := "no options"
+			if known != nil {
+				has = "only " + strings.Join(known, ", ")
+			}
+			return architecture, nil, fmt.Errorf("--option %s: %s has %s", name, o.Arch, has)
 		}
 	}
 	return architecture, options, nil

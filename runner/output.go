@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"transfera/aten"
 	"transfera/experiments"
@@ -25,6 +26,17 @@ func (p *Prepared) publish(files map[string]string) error {
 		}
 		if err := atomicfile.Write(filepath.Join(p.options.Out, name), data); err != nil {
 			return err
+		}
+	}
+	entries, err := os.ReadDir(p.options.Out)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ".") && strings.HasSuffix(entry.Name(), ".tmp") { // left by a killed run
+			if err := os.Remove(filepath.Join(p.options.Out, entry.Name())); err != nil {
+				return err
+			}
 		}
 	}
 	for _, folder := range []string{"tables", "figures"} {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"transfera/aten"
 	"transfera/experiments"
 	"transfera/results"
@@ -31,6 +33,8 @@ type Options struct {
 	Jobs int
 	// Threads is how many threads each may use in an operator; 0 is one on the CPU and one per core beside a GPU.
 	Threads int
+	// LoaderWorkers is how many goroutines prepare the images of each stage; 0 shares the cores out.
+	LoaderWorkers int
 	// Progress is where people watch; Terminal says that it can draw.
 	Progress io.Writer
 	Terminal bool
@@ -51,6 +55,9 @@ type Prepared struct {
 
 // Prepare plans a suite and looks up what is cached. It computes nothing.
 func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepared, error) {
+	if o.Jobs < 0 || o.Threads < 0 || o.LoaderWorkers < 0 {
+		return nil, errors.New("--jobs, --threads and --loader-workers cannot be negative; leave them out for this machine's defaults")
+	}
 	if o.Out == "" {
 		o.Out = filepath.Join("results", "out", suite.Name)
 	}
@@ -71,12 +78,15 @@ func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 			o.Threads = runtime.NumCPU()
 		}
 	}
+	if o.LoaderWorkers == 0 {
+		o.LoaderWorkers = max(1, runtime.NumCPU()/o.Jobs)
+	}
 	s, err := OpenCache(o.Cache)
 	if err != nil {
 		return nil, err
 	}
 	p := &Prepared{suite: suite, options: o, started: time.Now(), env: &stages.Environment{
-		Store: s, Device: device, Threads: o.Threads, LoaderWorkers: max(1, runtime.NumCPU()/o.Jobs),
+		Store: s, Device: device, Threads: o.Threads, LoaderWorkers: o.LoaderWorkers,
 	}}
 	if p.Plan, err = stages.New(ctx, suite, p.env); err != nil {
 		return nil, err
@@ -106,6 +116,11 @@ func (p *Prepared) Jobs() int { return p.options.Jobs }
 // Out is the folder of the results.
 func (p *Prepared) Out() string { return p.options.Out }
 
+// Probe times the sorts of missing stages that never ran here, on a few images each.
+func (p *Prepared) Probe(ctx context.Context) error {
+	return p.Rates.ProbeRates(ctx, p.Plan.Graph, p.Status)
+}
+
 // Run computes what is missing and writes the results of every experiment whose stages all succeeded. Failures are part of
 // the error; so is ctx's end, after which another run goes on where this one stopped.
 func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
@@ -117,6 +132,9 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 		return nil, fmt.Errorf("open the log: %w; name another folder with --out DIR", err)
 	}
 	defer log.Close()
+	if err := p.env.Store.Sweep(); err != nil {
+		return nil, err
+	}
 	var missing []*dag.Stage
 	for _, stage := range p.Plan.Graph.Stages {
 		if p.Status.Of(stage) == dag.Missing {
@@ -141,7 +159,14 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 		return nil, fmt.Errorf("stopped: %w; the same command goes on from here", err)
 	}
 	summary := newSummary(p, outcomes)
-	return summary, errors.Join(p.write(outcomes), summary.err())
+	if !slices.ContainsFunc(p.Plan.Tables, summary.made) {
+		return summary, fmt.Errorf("%w\nno experiment was finished; %s is as it was", summary.err(), p.options.Out)
+	}
+	// Another run that writes the same results waits: each removes what it finds there and does not know.
+	if err := unix.Flock(int(log.Fd()), unix.LOCK_EX); err != nil {
+		reporter.Note(fmt.Sprintf("warning: %s cannot be locked (%v): let no other run write there now", p.options.Out, err))
+	}
+	return summary, errors.Join(p.write(summary), summary.err())
 }
 
 // Summary is what a run came to.
@@ -165,7 +190,7 @@ func newSummary(p *Prepared, outcomes []dag.Outcome) *Summary {
 		}
 	}
 	for i, stage := range p.Plan.Tables {
-		if slices.ContainsFunc(outcomes, func(o dag.Outcome) bool { return o.Stage == stage && o.Record != nil }) {
+		if s.made(stage) {
 			for _, file := range stages.Outputs(p.suite.Experiments[i]) {
 				if filepath.Ext(file) == ".txt" {
 					s.Tables = append(s.Tables, filepath.Join(p.options.Out, file))
@@ -174,6 +199,11 @@ func newSummary(p *Prepared, outcomes []dag.Outcome) *Summary {
 		}
 	}
 	return s
+}
+
+// made tells whether there is a result of a stage.
+func (s *Summary) made(stage *dag.Stage) bool {
+	return slices.ContainsFunc(s.Outcomes, func(o dag.Outcome) bool { return o.Stage == stage && o.Record != nil })
 }
 
 // err says which stages failed and what could not be made for it.
@@ -195,12 +225,12 @@ func (s *Summary) err() error {
 }
 
 // write puts the finished experiments' results into the output folder.
-func (p *Prepared) write(outcomes []dag.Outcome) error {
+func (p *Prepared) write(summary *Summary) error {
 	var cells []results.Cell
 	var gains []results.Gain
 	files := map[string]string{} // in the output folder, from where
 	for i, stage := range p.Plan.Tables {
-		if !slices.ContainsFunc(outcomes, func(o dag.Outcome) bool { return o.Stage == stage && o.Record != nil }) {
+		if !summary.made(stage) {
 			continue
 		}
 		more, err := results.ReadCells(p.env.Store.File(stage.Key, stages.CellsFile))
@@ -227,7 +257,7 @@ func (p *Prepared) write(outcomes []dag.Outcome) error {
 	if err := p.publish(files); err != nil {
 		return err
 	}
-	manifest, err := p.manifest(outcomes)
+	manifest, err := p.manifest(summary.Outcomes)
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func main() {
@@ -51,6 +53,24 @@ An experiment is a YAML file, a suite a folder of them:
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newRun(), newPlan(), newCheck(), newSchema(), newEvaluate(), newCache())
 	return root
+}
+
+// flagError says what is wrong with a flag in words of its own kind, not of Go's parsers.
+func flagError(c *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	var number *strconv.NumError
+	switch {
+	case errors.As(err, &invalid) && errors.As(err, &number):
+		kind := "number"
+		if number.Func == "ParseInt" {
+			kind = "whole number"
+		}
+		return fmt.Errorf("--%s %s: %q is not a %s", invalid.GetFlag().Name, invalid.GetValue(), number.Num, kind)
+	case errors.As(err, &invalid):
+		return fmt.Errorf("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), errors.Unwrap(err))
+	}
+	return fmt.Errorf("%w; %s --help lists the flags", err, c.CommandPath())
 }

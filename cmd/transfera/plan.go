@@ -11,10 +11,12 @@ import (
 
 func newPlan() *cobra.Command {
 	var f suiteFlags
-	var all bool
+	var all, noProbe bool
 	c := &cobra.Command{
 		Use:   "plan SPEC|FOLDER",
 		Short: "Show what a run would compute, and how long it takes; run nothing",
+		Long: `plan lists the stages of a suite with what is cached. Times come from what earlier stages of the same sort
+took on this machine; sorts that never ran are timed on a few images first.`,
 		Example: `  transfera plan experiments/embedded
   transfera plan experiments/embedded --set lambda.ra=0.002`,
 		Args: cobra.ExactArgs(1),
@@ -22,6 +24,11 @@ func newPlan() *cobra.Command {
 			prepared, err := f.prepare(c, args[0])
 			if err != nil {
 				return err
+			}
+			if !noProbe {
+				if err := prepared.Probe(c.Context()); err != nil {
+					return err
+				}
 			}
 			out := c.OutOrStdout()
 			unknown := 0
@@ -59,6 +66,7 @@ func newPlan() *cobra.Command {
 	f.addSuite(c)
 	f.addMachine(c)
 	c.Flags().BoolVar(&all, "all", false, "list cached stages too")
+	c.Flags().BoolVar(&noProbe, "no-probe", false, "do not time sorts of stages that never ran here; their time stays unknown")
 	return c
 }
 

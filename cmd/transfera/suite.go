@@ -37,6 +37,7 @@ func (f *suiteFlags) addMachine(c *cobra.Command) {
 	flags.StringVar(&f.options.Cache, "cache", "", "folder of what was computed before (default results/cache)")
 	flags.StringVar(&f.options.Device, "device", "auto", "auto, cpu, cuda or cuda:N")
 	flags.IntVar(&f.options.Jobs, "jobs", 0, "stages side by side (default one per core, one on a GPU); changes no result")
+	flags.IntVar(&f.options.LoaderWorkers, "loader-workers", 0, "images that each stage prepares side by side (default the cores per job); changes no result")
 	flags.IntVar(&f.options.Threads, "threads", 0, "threads of each stage's operators (default 1, all cores beside a GPU); changes rounding")
 }
 

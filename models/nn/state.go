@@ -3,6 +3,7 @@ package nn
 
 import (
 	"fmt"
+	"runtime"
 
 	"transfera/aten"
 	"transfera/models/weights"
@@ -165,6 +166,7 @@ func (n *Network) To(device aten.Device) {
 	for _, e := range n.entries {
 		moved := e.Value.To(device)
 		e.Value.SetData(moved.Tensor)
+		runtime.KeepAlive(moved) // gotorch lets it go while it works on it
 	}
 }
 

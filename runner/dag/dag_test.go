@@ -60,23 +60,40 @@ func (b *bench) stage(name, group string, settings any, inputs ...*Stage) *Stage
 }
 
 func (b *bench) run(stages ...*Stage) []Outcome {
-	g := &Graph{}
-	for _, s := range stages {
-		g.Add(s)
-	}
+	g := graph(stages...)
+	return b.runWatched(g, Inspect(g, b.store), &witness{})
+}
+
+func (b *bench) runWatched(g *Graph, status *Status, w *witness) []Outcome {
 	b.jobs = nil
-	outcomes, err := Run(b.t.Context(), g, b.store, Inspect(g, b.store), Options{Workers: 1, Watcher: silent{}})
+	outcomes, err := Run(b.t.Context(), g, b.store, status, Options{Workers: 1, Watcher: w})
 	require.NoError(b.t, err)
 	return outcomes
 }
 
-type silent struct{}
+func graph(stages ...*Stage) *Graph {
+	g := &Graph{}
+	for _, s := range stages {
+		g.Add(s)
+	}
+	return g
+}
 
-func (silent) Started([]*Stage)                   {}
-func (silent) Progress([]*Stage, float64, string) {}
-func (silent) Finished([]*Stage, float64)         {}
-func (silent) Failed(*Stage, error)               {}
-func (silent) Note(string)                        {}
+// witness writes down what a run of one worker tells.
+type witness struct{ events []string }
+
+func (w *witness) saw(what string, stages ...*Stage) {
+	for _, s := range stages {
+		w.events = append(w.events, what+" "+s.Name)
+	}
+}
+
+func (w *witness) Started(stages []*Stage)             { w.saw("started", stages...) }
+func (w *witness) Progress([]*Stage, float64, string)  {}
+func (w *witness) Finished(stages []*Stage, _ float64) { w.saw("finished", stages...) }
+func (w *witness) Failed(stage *Stage, _ error)        { w.saw("failed", stage) }
+func (w *witness) Dropped(stages []*Stage)             { w.saw("dropped", stages...) }
+func (w *witness) Note(string)                         {}
 
 func TestEqualStagesAreComputedOnceAndNeverAgain(t *testing.T) {
 	b := newBench(t)
@@ -150,7 +167,7 @@ func TestCancelledRunReportsTheCause(t *testing.T) {
 	cancel(cause)
 	g := &Graph{}
 	g.Add(b.stage("a", "", 0))
-	outcomes, err := Run(ctx, g, b.store, Inspect(g, b.store), Options{Workers: 1, Watcher: silent{}})
+	outcomes, err := Run(ctx, g, b.store, Inspect(g, b.store), Options{Workers: 1, Watcher: &witness{}})
 	assert.ErrorIs(t, err, cause)
 	assert.Empty(t, outcomes)
 }
@@ -167,4 +184,33 @@ func TestMakespanPlaysThroughTheChainsSideBySide(t *testing.T) {
 	assert.Equal(t, 10.0, Makespan(g, status, Rates{"r": 2}, 1))
 	assert.Equal(t, 6.0, Makespan(g, status, Rates{"r": 2}, 2))
 	assert.Equal(t, 4.0, Makespan(g, status, Rates{"r": 2}, 8))
+}
+
+func TestWatcherHearsOfEveryStageOnce(t *testing.T) {
+	b := newBench(t)
+	b.fails["bad"] = true
+	bad, good := b.stage("bad", "", 0), b.stage("good", "", 0)
+	promised := b.stage("promised", "g", 0)
+	promised.Files = []string{"out", "never written"}
+	g := graph(bad, good, b.stage("after bad", "", 0, bad), promised, b.stage("beside", "g", 0))
+	w := &witness{}
+	outcomes := b.runWatched(g, Inspect(g, b.store), w)
+	assert.ElementsMatch(t, []string{
+		"started bad", "failed bad", "dropped after bad", "started good", "finished good",
+		"started promised", "started beside", "failed promised", "finished beside",
+	}, w.events)
+	assert.ErrorContains(t, outcomes[3].Err, "keep the result")
+	assert.NotEmpty(t, outcomes[4].Record.Files["out"], "a fresh result has the sums of its files, as a cached one does")
+}
+
+func TestWhatAnotherRunHasComputedMeanwhileIsTakenOver(t *testing.T) {
+	b := newBench(t)
+	g := graph(b.stage("a", "", 0), b.stage("b", "", 0))
+	before := Inspect(g, b.store)
+	b.run(g.Stages[0])
+	w := &witness{}
+	outcomes := b.runWatched(g, before, w)
+	assert.Equal(t, [][]string{{"b"}}, b.jobs)
+	assert.Equal(t, []string{"dropped a", "started b", "finished b"}, w.events)
+	assert.True(t, outcomes[0].Cached)
 }

@@ -29,6 +29,8 @@ type Watcher interface {
 	Progress(stages []*Stage, share float64, words string)
 	Finished(stages []*Stage, seconds float64)
 	Failed(stage *Stage, err error)
+	// Dropped are stages that need no computing any more: another run has done it, or what they need has failed.
+	Dropped(stages []*Stage)
 	Note(text string)
 }
 
@@ -123,6 +125,7 @@ func (r *run) block(failed *Outcome) {
 			r.queue.remove(stage)
 			blocked := &Outcome{Stage: stage, Err: fmt.Errorf("needs %s, which failed", failed.Stage), Blocked: true}
 			r.outcomes[stage] = blocked
+			r.options.Watcher.Dropped([]*Stage{stage})
 			r.block(blocked)
 		}
 	}
@@ -130,15 +133,19 @@ func (r *run) block(failed *Outcome) {
 
 // compute does one job under the locks of its stages.
 func (r *run) compute(ctx context.Context, stages []*Stage) (res result) {
+	failed := func(stage *Stage, err error) *Outcome {
+		r.options.Watcher.Failed(stage, err)
+		return &Outcome{Stage: stage, Err: err}
+	}
 	fail := func(err error) result {
-		if ctx.Err() != nil {
-			return result{} // ended from outside, not failed
+		switch {
+		case ctx.Err() != nil: // ended from outside, not failed
+		case len(stages) > 1:
+			res.retry = stages
+		default:
+			res.outcomes = append(res.outcomes, failed(stages[0], err))
 		}
-		if len(stages) > 1 {
-			return result{retry: stages}
-		}
-		r.options.Watcher.Failed(stages[0], err)
-		return result{outcomes: []*Outcome{{Stage: stages[0], Err: err}}}
+		return res
 	}
 	unlock, err := r.lock(ctx, stages)
 	defer unlock()
@@ -149,6 +156,7 @@ func (r *run) compute(ctx context.Context, stages []*Stage) (res result) {
 	for _, stage := range stages {
 		if record, found, _ := r.store.Find(stage.Key); found {
 			res.outcomes = append(res.outcomes, &Outcome{Stage: stage, Record: record, Cached: true})
+			r.options.Watcher.Dropped([]*Stage{stage})
 		} else {
 			left = append(left, stage)
 		}
@@ -163,17 +171,16 @@ func (r *run) compute(ctx context.Context, stages []*Stage) (res result) {
 		r.options.Watcher.Progress(stages, share, words)
 	}}
 	if err := stages[0].Compute(ctx, job); err != nil {
-		failed := fail(err)
-		failed.outcomes = append(res.outcomes, failed.outcomes...)
-		return failed
+		return fail(err)
 	}
 	seconds := time.Since(started).Seconds()
 	work := 0.0
 	for _, stage := range stages {
 		work += stage.Work
 	}
+	var kept []*Stage
 	for _, stage := range stages {
-		record := store.Record{
+		record := &store.Record{
 			Key: stage.Key, Kind: stage.Kind, Name: stage.Name, Settings: stage.Settings, Inputs: keys(stage.Inputs),
 			Rate: stage.Rate, Work: stage.Work, Seconds: seconds, Created: time.Now(),
 		}
@@ -181,14 +188,15 @@ func (r *run) compute(ctx context.Context, stages []*Stage) (res result) {
 			record.Seconds *= stage.Work / work
 		}
 		if err := r.store.Commit(record, stage.Files); err != nil {
-			stages = []*Stage{stage}
-			failed := fail(fmt.Errorf("keep the result: %w", err))
-			res.outcomes = append(res.outcomes, failed.outcomes...)
+			res.outcomes = append(res.outcomes, failed(stage, fmt.Errorf("keep the result: %w", err)))
 			continue
 		}
-		res.outcomes = append(res.outcomes, &Outcome{Stage: stage, Record: &record})
+		res.outcomes = append(res.outcomes, &Outcome{Stage: stage, Record: record})
+		kept = append(kept, stage)
 	}
-	r.options.Watcher.Finished(stages, seconds)
+	if len(kept) > 0 {
+		r.options.Watcher.Finished(kept, seconds)
+	}
 	return res
 }
 

@@ -27,6 +27,8 @@ type Stage struct {
 	Files []string
 	// Compute makes the files of every stage of the job, which are this one and perhaps others of its group.
 	Compute func(ctx context.Context, job *Job) error
+	// Probe, unless nil, times a little of the stage's work without its inputs and returns the seconds per unit.
+	Probe func(ctx context.Context) (float64, error)
 }
 
 // Definition is what a kind of stage says to New.
@@ -41,6 +43,7 @@ type Definition struct {
 	Rate     string
 	Files    []string
 	Compute  func(ctx context.Context, job *Job) error
+	Probe    func(ctx context.Context) (float64, error)
 }
 
 // New makes a stage and its key.
@@ -62,7 +65,7 @@ func New(d Definition) *Stage {
 	sum := sha256.Sum256(text)
 	return &Stage{
 		Kind: d.Kind, Name: d.Name, Key: hex.EncodeToString(sum[:16]), Settings: settings, Inputs: d.Inputs,
-		Group: d.Group, Work: d.Work, Rate: d.Rate, Files: d.Files, Compute: d.Compute,
+		Group: d.Group, Work: d.Work, Rate: d.Rate, Files: d.Files, Compute: d.Compute, Probe: d.Probe,
 	}
 }
 

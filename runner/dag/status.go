@@ -2,6 +2,8 @@ package dag
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
 
 	"transfera/runner/store"
@@ -108,6 +110,21 @@ func (r Rates) Seconds(stage *Stage) (seconds float64, known bool) {
 	}
 	rate, known := r[stage.Rate]
 	return rate * stage.Work, known
+}
+
+// ProbeRates adds the rates that missing stages need and that are not known yet.
+func (r Rates) ProbeRates(ctx context.Context, g *Graph, status *Status) error {
+	for _, stage := range g.Stages {
+		if _, known := r.Seconds(stage); known || status.Of(stage) != Missing || stage.Probe == nil {
+			continue
+		}
+		seconds, err := stage.Probe(ctx)
+		if err != nil {
+			return fmt.Errorf("time %s: %w", stage, err)
+		}
+		r[stage.Rate] = seconds
+	}
+	return nil
 }
 
 // Makespan estimates the seconds in which workers side by side compute the missing stages, by playing through the order in

@@ -125,6 +125,18 @@ func (r *Reporter) Failed(stage *dag.Stage, err error) {
 	r.print(fmt.Sprintf("FAILED %s: %v", stage, err))
 }
 
+// Dropped is told that stages need no computing any more.
+func (r *Reporter) Dropped(stages []*dag.Stage) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, stage := range stages {
+		if r.left[stage] {
+			delete(r.left, stage)
+			r.total--
+		}
+	}
+}
+
 // Note tells people something by the way.
 func (r *Reporter) Note(text string) {
 	r.mutex.Lock()
@@ -245,7 +257,7 @@ func duration(seconds float64) string {
 	switch {
 	case d < 10*time.Second:
 		return d.Round(100 * time.Millisecond).String()
-	case d < time.Hour:
+	case d.Round(time.Second) < time.Hour:
 		return d.Round(time.Second).String()
 	}
 	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")

@@ -32,15 +32,27 @@ type Environment struct {
 // compute makes a stage's Compute of f: on one OS thread, since libtorch's modes and thread counts belong to threads, with
 // what libtorch refuses as an error.
 func (e *Environment) compute(f func(ctx context.Context, job *dag.Job) error) func(ctx context.Context, job *dag.Job) error {
-	return func(ctx context.Context, job *dag.Job) (err error) {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		aten.SetThreads(e.Threads)
-		if native := aten.Catch(func() { err = f(ctx, job) }); native != nil {
-			return native
-		}
-		return err
+	return func(ctx context.Context, job *dag.Job) error {
+		return e.guarded(func() error { return f(ctx, job) })
 	}
+}
+
+// probe makes a stage's Probe of f, likewise.
+func (e *Environment) probe(f func(ctx context.Context) (float64, error)) func(ctx context.Context) (float64, error) {
+	return func(ctx context.Context) (seconds float64, err error) {
+		err = e.guarded(func() error { seconds, err = f(ctx); return err })
+		return seconds, err
+	}
+}
+
+func (e *Environment) guarded(f func() error) (err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	aten.SetThreads(e.Threads)
+	if native := aten.Catch(func() { err = f() }); native != nil {
+		return native
+	}
+	return err
 }
 
 // streamSeed is the seed of a named random stream: the first 8 bytes, little-endian, of the SHA-256 of

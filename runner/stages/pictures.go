@@ -64,7 +64,7 @@ func (p *pictures) definition(kind, name, extra string, inputs ...*dag.Stage) da
 	}
 	d.Inputs = append(d.Inputs, inputs...)
 	d.Rate = fmt.Sprintf("%s %s %d threads", rate, p.env.Device, p.env.Threads)
-	d.Group = fmt.Sprintf("%s %v %v", group, p.val.shape(), p.task != nil && p.processor == nil)
+	d.Group = fmt.Sprintf("%s %v %v %d", group, p.val.shape(), p.task != nil && p.processor == nil, p.batch)
 	if p.task != nil {
 		d.Group += fmt.Sprint(*p.task)
 	}
@@ -73,26 +73,23 @@ func (p *pictures) definition(kind, name, extra string, inputs ...*dag.Stage) da
 
 // quality plans the comparison with the targets.
 func (p *pictures) quality() *dag.Stage {
-	return dag.New(p.definition("quality", p.name, ""))
+	d := p.definition("quality", p.name, "")
+	d.Probe = p.env.probe(func(ctx context.Context) (float64, error) { return p.probe(ctx, nil) })
+	return dag.New(d)
 }
 
 // recognition plans what r makes of the pictures.
 func (p *pictures) recognition(r *recognizer) *dag.Stage {
-	stage := dag.New(p.definition("recognition", p.name+" judged by "+r.name, fmt.Sprintf("%s %v", r.spec.Arch, r.spec.Options), r.Stage))
+	d := p.definition("recognition", p.name+" judged by "+r.name, fmt.Sprintf("%s %v", r.spec.Arch, r.spec.Options), r.Stage)
+	d.Probe = p.env.probe(func(ctx context.Context) (float64, error) { return p.probe(ctx, r) })
+	stage := dag.New(d)
 	p.judges[stage.Key] = r
 	return stage
 }
 
 // compute makes the pictures once and gives them to everything in the job.
 func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
-	var degradation data.Degradation
-	if p.task != nil {
-		var err error
-		if degradation, err = newDegradation(*p.task); err != nil {
-			return err
-		}
-	}
-	loader, err := p.val.loader(p.env, degradation, data.LoaderOptions{Batch: p.batch, Baseline: p.processor == nil})
+	loader, err := p.loader(p.val, p.batch)
 	if err != nil {
 		return err
 	}
@@ -139,6 +136,18 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 		}
 	}
 	return nil
+}
+
+// loader prepares the images, degraded if there is a task.
+func (p *pictures) loader(images *split, batch int) (*data.Loader, error) {
+	var degradation data.Degradation
+	if p.task != nil {
+		var err error
+		if degradation, err = newDegradation(*p.task); err != nil {
+			return nil, err
+		}
+	}
+	return images.loader(p.env, degradation, data.LoaderOptions{Batch: batch, Baseline: p.processor == nil})
 }
 
 // Panel measures the images that come out of one P, which runs once per batch however many measurers there are.

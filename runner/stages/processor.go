@@ -68,7 +68,7 @@ func newProcessor(env *Environment, task string, settings processorSettings, tra
 	definition := dag.Definition{
 		Kind: "processor", Name: p.words(task), Version: processorVersion, Settings: settings,
 		Work: float64(images(settings.Training, train.Len())), Files: []string{processorFile, courseFile},
-		Compute: env.compute(p.compute),
+		Compute: env.compute(p.compute), Probe: env.probe(p.probe),
 	}
 	rate := fmt.Sprintf("train %s %v %v", settings.Method, settings.Processor, settings.Degradation)
 	if source != nil {
@@ -116,6 +116,18 @@ func (p *processor) networks() (networks []training.Network, err error) {
 	return networks, err
 }
 
+// assemble is networks, and the same in their roles, without R.
+func (p *processor) assemble() (trained []training.Network, roles methods.Networks, err error) {
+	if trained, err = p.networks(); err != nil {
+		return nil, roles, err
+	}
+	roles.P = trained[0]
+	if len(trained) > 1 {
+		roles.T = trained[1]
+	}
+	return trained, roles, nil
+}
+
 // compute trains.
 func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 	loader, err := p.train.loader(p.env, p.degradation, data.LoaderOptions{
@@ -124,13 +136,9 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 	if err != nil {
 		return err
 	}
-	trained, err := p.networks()
+	trained, networks, err := p.assemble()
 	if err != nil {
 		return err
-	}
-	networks := methods.Networks{P: trained[0]}
-	if len(trained) > 1 {
-		networks.T = trained[1]
 	}
 	var fixed *nn.Network
 	checksum := ""
@@ -170,7 +178,7 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 var LossTerms = []string{"processing", "recognition"}
 
 // Loss is what a training of P by a method minimizes, for training.Fit.
-func Loss(method methods.Method, n methods.Networks, lambda float64, device aten.Device) func(*aten.Scope, *data.Batch) (aten.Tensor, []aten.Tensor) {
+func Loss(method methods.Method, n methods.Networks, lambda float64, device aten.Device) training.Loss {
 	return func(s *aten.Scope, b *data.Batch) (objective aten.Tensor, terms []aten.Tensor) {
 		processing, recognition := method.Loss(n, upload(s, device, b).Batch)
 		return methods.Objective(processing, recognition, lambda), []aten.Tensor{processing, recognition}
@@ -199,8 +207,8 @@ func (p *processor) save(work string, trained []training.Network) error {
 }
 
 // frozen is the trained P, and T where there is one, on the device as fixed functions.
-func (p *processor) frozen() (networks methods.Networks, err error) {
-	trained, err := p.networks()
+func (p *processor) frozen() (methods.Networks, error) {
+	trained, networks, err := p.assemble()
 	if err != nil {
 		return networks, err
 	}
@@ -213,10 +221,6 @@ func (p *processor) frozen() (networks methods.Networks, err error) {
 			return networks, err
 		}
 		trained[i].Freeze()
-	}
-	networks.P = trained[0]
-	if len(trained) > 1 {
-		networks.T = trained[1]
 	}
 	return networks, nil
 }

@@ -70,6 +70,7 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 		definition.Rate = fmt.Sprintf("train %s %v %s %d threads", spec.Arch, spec.Options, env.Device, env.Threads)
 		definition.Work = float64(images(recipe.Training, train.Len()))
 		definition.Compute = env.compute(func(ctx context.Context, job *dag.Job) error { return r.train(ctx, env, job, train) })
+		definition.Probe = env.probe(func(ctx context.Context) (float64, error) { return r.probe(ctx, env, train) })
 	}
 	definition.Settings = settings
 	r.Stage = dag.New(definition)
@@ -114,9 +115,7 @@ func (r *recognizer) frozen(env *Environment) (nn.Layer, *nn.Network, error) {
 	if err := network.Load(file.Path, file.Tensors); err != nil {
 		return nil, nil, err
 	}
-	network.To(env.Device)
-	network.Freeze()
-	return nn.Sequential{r.normalization().On(env.Device), network}, network, nil
+	return r.asFunction(env, network), network, nil
 }
 
 // load checks that the file fits the architecture and keeps its tensors.
@@ -150,19 +149,13 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 		return err
 	}
 	network.To(env.Device)
-	logits := nn.Sequential{r.normalization().On(env.Device), network}
 	work, err := job.Work(r.Stage)
 	if err != nil {
 		return err
 	}
 	fit := training.Fit{
 		Recipe: recipe.Training, Networks: []training.Network{{Name: "recognizer", Network: network}}, Device: env.Device,
-		Loader: loader, Terms: []string{"cross-entropy"},
-		Loss: func(s *aten.Scope, b *data.Batch) (aten.Tensor, []aten.Tensor) {
-			u := upload(s, env.Device, b)
-			loss := aten.CrossEntropy(logits.Forward(u.Target), u.Labels)
-			return loss, []aten.Tensor{loss}
-		},
+		Loader: loader, Terms: []string{"cross-entropy"}, Loss: r.loss(env, network),
 		ImageName:  train.Name,
 		Checkpoint: filepath.Join(work, checkpointFile),
 		Progress:   job.Progress,
@@ -175,6 +168,16 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 		return err
 	}
 	return r.save(job, network)
+}
+
+// loss is the cross-entropy of clean images.
+func (r *recognizer) loss(env *Environment, network *nn.Network) training.Loss {
+	logits := nn.Sequential{r.normalization().On(env.Device), network}
+	return func(s *aten.Scope, b *data.Batch) (aten.Tensor, []aten.Tensor) {
+		u := upload(s, env.Device, b)
+		loss := aten.CrossEntropy(logits.Forward(u.Target), u.Labels)
+		return loss, []aten.Tensor{loss}
+	}
 }
 
 // save writes the weights with what it takes to build the network again.

@@ -77,8 +77,8 @@ func (t *table) stage() *dag.Stage {
 	return dag.New(dag.Definition{
 		Kind: "table", Name: t.experiment.Name, Version: tableVersion, Rate: "table",
 		Settings: map[string]any{
-			"experiment": t.experiment.Name, "title": t.experiment.Title, "tables": t.experiment.Tables,
-			"figures": t.experiment.Figures, "metrics": t.experiment.Metrics, "degradations": t.experiment.Degradations,
+			"experiment": t.experiment.Name, "title": t.experiment.Title, "paper": t.experiment.Paper,
+			"tables": t.experiment.Tables, "figures": t.experiment.Figures, "metrics": t.experiment.Metrics, "degradations": t.experiment.Degradations,
 			"dataset": t.experiment.Dataset, "places": places,
 		},
 		Inputs: inputs, Files: Outputs(t.experiment), Compute: t.compute,

@@ -65,21 +65,49 @@ type Record struct {
 	Files map[string]string `json:"files"`
 }
 
-// Find returns the record of a key, and false if there is no whole result. A result that was damaged is removed, and
-// damage then says what was wrong with it.
+// Find returns the record of a key, and false if there is no whole result. damage then says what was wrong with a result
+// that is not whole. It is removed, unless somebody is just computing it again and will replace it.
 func (s *Store) Find(key string) (record *Record, found bool, damage error) {
-	record, err := s.read(key)
-	if errors.Is(err, fs.ErrNotExist) {
+	if record, err := s.whole(key); err == nil || errors.Is(err, fs.ErrNotExist) {
+		return record, err == nil, nil
+	}
+	unlock, free, err := s.tryLock(key)
+	if err != nil {
+		return nil, false, err
+	}
+	if free {
+		defer unlock()
+	}
+	record, err = s.whole(key) // what looked damaged may have been replaced meanwhile
+	switch {
+	case err == nil:
+		return record, true, nil
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, false, nil
 	}
-	if err == nil {
-		err = s.verify(record)
+	damage = fmt.Errorf("cached %s is damaged and will be computed again: %w", key, err)
+	if free {
+		damage = errors.Join(damage, os.RemoveAll(s.object(key)))
 	}
+	return nil, false, damage
+}
+
+// whole reads the record of a key and compares its files. The error is fs.ErrNotExist where there is no result at all.
+func (s *Store) whole(key string) (*Record, error) {
+	record, err := s.read(key)
 	if err != nil {
-		err = fmt.Errorf("cached %s is damaged and will be computed again: %w", key, err)
-		return nil, false, errors.Join(err, s.Remove(key))
+		return nil, err
 	}
-	return record, true, nil
+	for _, name := range sortedNames(record.Files) {
+		sum, err := fileSum(s.File(key, name))
+		if err != nil {
+			return nil, fmt.Errorf("%s cannot be read: %v", name, err) // %v: a file that is missing is damage, not absence
+		}
+		if sum != record.Files[name] {
+			return nil, fmt.Errorf("%s has other bytes than were written", name)
+		}
+	}
+	return record, nil
 }
 
 // File is the path of a file of a result.
@@ -107,19 +135,6 @@ func (s *Store) read(key string) (*Record, error) {
 	return record, nil
 }
 
-func (s *Store) verify(record *Record) error {
-	for _, name := range sortedNames(record.Files) {
-		sum, err := fileSum(s.File(record.Key, name))
-		if err != nil {
-			return err
-		}
-		if sum != record.Files[name] {
-			return fmt.Errorf("%s has other bytes than were written", name)
-		}
-	}
-	return nil
-}
-
 // Work returns the folder in which the stage of key prepares its result and keeps what it needs to go on after being
 // killed. It survives until Commit.
 func (s *Store) Work(key string) (string, error) {
@@ -130,8 +145,9 @@ func (s *Store) Work(key string) (string, error) {
 	return folder, nil
 }
 
-// Commit makes the named files of the stage's working folder its result and removes the rest of that folder.
-func (s *Store) Commit(record Record, names []string) error {
+// Commit makes the named files of the stage's working folder its result, enters their sums into the record and removes the
+// rest of that folder.
+func (s *Store) Commit(record *Record, names []string) error {
 	work, err := s.Work(record.Key)
 	if err != nil {
 		return err
@@ -227,6 +243,31 @@ func (s *Store) Unfinished() ([]string, error) {
 		keys = append(keys, entry.Name())
 	}
 	return keys, nil
+}
+
+// Sweep removes working folders of results that are there, which processes left that died at the end of Commit.
+func (s *Store) Sweep() error {
+	keys, err := s.Unfinished()
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if _, err := os.Stat(s.File(key, recordName)); err != nil {
+			continue
+		}
+		unlock, free, err := s.tryLock(key)
+		if err != nil {
+			return err
+		}
+		if free { // else somebody computes it again, for it is damaged
+			err := os.RemoveAll(filepath.Join(s.root, "work", key))
+			unlock()
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Size is the number of bytes that a key takes on disk, its working folder included.

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +23,7 @@ func committed(t *testing.T) *Store {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(work, "values"), []byte("1 2 3"), 0o666))
 	require.NoError(t, os.WriteFile(filepath.Join(work, "checkpoint"), []byte("unneeded"), 0o666))
-	require.NoError(t, s.Commit(Record{Key: key, Kind: "k", Created: time.Now()}, []string{"values"}))
+	require.NoError(t, s.Commit(&Record{Key: key, Kind: "k", Created: time.Now()}, []string{"values"}))
 	return s
 }
 
@@ -63,6 +65,65 @@ func TestDamagedResultCountsAsAbsent(t *testing.T) {
 			assert.False(t, found)
 			assert.NoError(t, err, "the damaged result was removed")
 		})
+	}
+}
+
+func TestDamagedResultStaysForWhoeverComputesItAgain(t *testing.T) {
+	s := committed(t)
+	unlock, err := s.Lock(t.Context(), key, func() { t.Error("nobody held the lock") })
+	require.NoError(t, err)
+	write(t, s.File(key, "values"), "1 2 2")
+	work, err := s.Work(key)
+	require.NoError(t, err)
+	_, found, err := s.Find(key)
+	assert.False(t, found)
+	assert.ErrorContains(t, err, "computed again")
+	assert.DirExists(t, work, "another run is at work there")
+	write(t, filepath.Join(work, "values"), "1 2 3")
+	require.NoError(t, s.Commit(&Record{Key: key}, []string{"values"}))
+	unlock()
+	_, found, err = s.Find(key)
+	assert.True(t, found)
+	assert.NoError(t, err)
+}
+
+func TestSweepRemovesOnlyWhatDeadCommitsLeft(t *testing.T) {
+	s := committed(t)
+	for _, left := range []string{key, "0123", "4567"} {
+		_, err := s.Work(left)
+		require.NoError(t, err)
+	}
+	write(t, filepath.Join(s.root, "work", "0123", "checkpoint"), "to go on from")
+	require.NoError(t, s.Sweep())
+	unfinished, err := s.Unfinished()
+	require.NoError(t, err)
+	assert.Equal(t, []string{"0123", "4567"}, unfinished)
+	_, found, err := s.Find(key)
+	assert.True(t, found)
+	assert.NoError(t, err)
+}
+
+// Reading a record and looking whether its folder is there are two steps, between which a result may appear.
+func TestResultsThatAppearMeanwhileAreNeverTakenForDamaged(t *testing.T) {
+	s, err := Open(t.TempDir())
+	require.NoError(t, err)
+	var looking sync.WaitGroup
+	for i := range 60 {
+		key := fmt.Sprintf("%04d", i)
+		work, err := s.Work(key)
+		require.NoError(t, err)
+		write(t, filepath.Join(work, "values"), "1 2 3")
+		looking.Go(func() {
+			for found := false; !found; {
+				var damage error
+				_, found, damage = s.Find(key)
+				if !assert.NoError(t, damage) {
+					return
+				}
+			}
+		})
+		require.NoError(t, s.Commit(&Record{Key: key}, []string{"values"}))
+		looking.Wait()
 	}
 }
 

@@ -48,16 +48,21 @@ func (s *state) save() error {
 		dict = append(dict, nn.ToWeights(optimizerPrefix+name, memory[name]))
 	}
 	dict = append(dict, prefixed(coursePrefix, s.course.dict())...)
-	err := weights.SaveSafetensors(s.fit.Checkpoint, dict, map[string]string{"step": strconv.Itoa(s.step)})
+	err := weights.SaveSafetensors(s.fit.Checkpoint, dict, map[string]string{
+		"step": strconv.Itoa(s.step), "checksum": checksum(strconv.Itoa(s.step), dict),
+	})
 	if err != nil {
 		return fmt.Errorf("write checkpoint: %w", err)
 	}
 	return nil
 }
 
-// interrupted saves the state of a training that has to stop, and returns why it stops.
+// checksum is of everything in a checkpoint: one flipped bit would end in other weights without a word.
+func checksum(step string, dict weights.Dict) string { return step + " " + dict.Checksum() }
+
+// interrupted saves the state of a training that has to stop, unless it is none to go on from, and returns why it stops.
 func (s *state) interrupted(cause error) error {
-	if s.step == 0 {
+	if _, broken := s.fit.broken(); s.step == 0 || broken {
 		return cause
 	}
 	return errors.Join(cause, s.save())
@@ -84,6 +89,9 @@ func (s *state) restore(file *weights.File) error {
 	step, err := strconv.Atoi(file.Metadata["step"])
 	if err != nil || step < 1 || step > s.fit.Steps() {
 		return fmt.Errorf("%s: step %q is none of this training", file.Path, file.Metadata["step"])
+	}
+	if checksum(file.Metadata["step"], file.Tensors) != file.Metadata["checksum"] {
+		return fmt.Errorf("%s has other bytes than were written", file.Path)
 	}
 	course := newCourse(s.fit.Terms)
 	if err := course.restore(under(coursePrefix, file.Tensors), step); err != nil {

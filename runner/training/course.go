@@ -23,7 +23,7 @@ func newCourse(terms []string) *Course {
 }
 
 func (c *Course) add(values []float64) {
-	for i, v := range values {
+	for i, v := range values[:len(c.Terms)] {
 		c.Values[i] = append(c.Values[i], float32(v))
 	}
 }

@@ -29,9 +29,7 @@ type Fit struct {
 	Loader   *data.Loader
 	// Terms names what Loss returns besides the objective; their course is part of the result.
 	Terms []string
-	// Loss computes the objective, of one element, and the values of Terms for a batch. A term that is the zero Tensor
-	// counts as absent.
-	Loss func(s *aten.Scope, b *data.Batch) (objective aten.Tensor, terms []aten.Tensor)
+	Loss  Loss
 	// ImageName names an image of the loader's dataset in errors.
 	ImageName func(i int) string
 	// Checkpoint is the file that holds the state of an unfinished training.
@@ -39,6 +37,10 @@ type Fit struct {
 	// Progress is told the share of the steps done.
 	Progress func(share float64, words string)
 }
+
+// Loss computes the objective, of one element, and the terms of the course for a batch. A term that is the zero Tensor
+// counts as absent.
+type Loss func(s *aten.Scope, b *data.Batch) (objective aten.Tensor, terms []aten.Tensor)
 
 // Steps is the number of steps of the whole training.
 func (f *Fit) Steps() int { return steps(f.Recipe, f.Loader.StepsPerEpoch()) }
@@ -69,9 +71,16 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 		if err := f.step(batch, state.optimizer, state.course); err != nil {
 			return nil, err
 		}
-		batch.Release()
 		state.step++
-		if every := f.Recipe.CheckpointEvery; every > 0 && state.step%every == 0 && state.step < total {
+		every := f.Recipe.CheckpointEvery
+		due := every > 0 && state.step%every == 0
+		if due || state.step == total { // a broken state must neither replace a good one nor become a result
+			if name, broken := f.broken(); broken {
+				return nil, f.diverged(batch, name+" is no longer finite")
+			}
+		}
+		batch.Release()
+		if due && state.step < total {
 			if err := state.save(); err != nil {
 				return nil, err
 			}
@@ -113,6 +122,24 @@ func (f *Fit) step(batch *data.Batch, optimizer *aten.Optimizer, course *Course)
 	optimizer.Step()
 	course.add(values)
 	return nil
+}
+
+// broken names a tensor of the networks that holds infinities or what is no number.
+func (f *Fit) broken() (name string, found bool) {
+	for _, n := range f.Networks {
+		for _, e := range n.Entries() {
+			var total float64
+			aten.NoGrad(func() {
+				sum := aten.Sum(e.Value)
+				total = sum.Item()
+				sum.Free()
+			})
+			if math.IsNaN(total) || math.IsInf(total, 0) {
+				return n.Name + "." + e.Name, true
+			}
+		}
+	}
+	return "", false
 }
 
 // diverged says where and on what a training broke.

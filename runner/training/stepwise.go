@@ -6,7 +6,8 @@ import (
 )
 
 // Stepwise is a training whose steps the caller asks for, batch by batch, without loader, schedule or stored checkpoint.
-// Benchmarks time the parts of Fit.Run with it.
+// Benchmarks and plans time the parts of
+// Fit.Run with it.
 type Stepwise struct{ state *state }
 
 // Stepwise puts the networks in training mode and begins before the first step.
