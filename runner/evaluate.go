@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,9 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err err
 		return result, err
 	}
 	collection := metrics.NewRecognition(folder.Len())
+	runtime.LockOSThread() // libtorch's number of threads belongs to an OS thread
+	defer runtime.UnlockOSThread()
+	aten.SetThreads(runtime.NumCPU())
 	native := aten.Catch(func() {
 		network := architecture.New(0, len(folder.Classes()), options)
 		if err = network.Load(file.Path, file.Tensors); err != nil {
