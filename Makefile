@@ -5,12 +5,13 @@
 #   make reproduce   the built-in experiments on this machine's CPU (PROFILE=full: the long version)
 #   make test        format, vet, staticcheck, unit tests, then the smoke suite
 #   make smoke       every stage once, on tiny data
+#   make bench       ours beside an equal PyTorch program, as ratios (needs Python with torch)
 #   make clean       remove what was built and the results
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: setup build reproduce test smoke clean format vet staticcheck unit
+.PHONY: setup build reproduce test smoke bench clean format vet staticcheck unit
 
 # scripts/setup.sh leaves a Go here where the machine has none that is new enough.
 export PATH := $(CURDIR)/.cache/go/bin:$(PATH)
@@ -40,6 +41,11 @@ reproduce: build
 smoke: build
 	@echo "== run experiments/smoke"
 	@bin/transfera run experiments/smoke
+
+# Debian's Python packages are those of /usr/bin/python3, whatever else is on the PATH.
+bench: setup
+	@echo "== ours beside PyTorch"
+	@go run ./scripts/bench --python $(or $(PYTHON),/usr/bin/python3) $(if $(WORKS),--works $(WORKS))
 
 test: setup format vet staticcheck unit smoke
 
