@@ -3,16 +3,14 @@ package results
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"transfera/results/atomicfile"
 )
 
 // modulePath is this module's, to tell its repository from any other.
@@ -99,24 +97,11 @@ func executableSum() string {
 	if err != nil {
 		return ""
 	}
-	sum, err := fileSum(path)
+	sum, err := atomicfile.Sum(path)
 	if err != nil {
 		return ""
 	}
 	return sum
-}
-
-func fileSum(path string) (sum string, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // Libraries maps Go itself and every module linked into the program to its

@@ -10,12 +10,9 @@
 package store
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -99,7 +96,7 @@ func (s *Store) whole(key string) (*Record, error) {
 		return nil, err
 	}
 	for _, name := range sortedNames(record.Files) {
-		sum, err := fileSum(s.File(key, name))
+		sum, err := atomicfile.Sum(s.File(key, name))
 		if err != nil {
 			return nil, fmt.Errorf("%s cannot be read: %v", name, err) // %v: a file that is missing is damage, not absence
 		}
@@ -200,20 +197,7 @@ func keep(from, to string) (string, error) {
 			return "", err
 		}
 	}
-	return fileSum(to)
-}
-
-func fileSum(path string) (sum string, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	return atomicfile.Sum(to)
 }
 
 // List returns the records of all results, oldest first. Folders that are no results are passed over.
