@@ -46,9 +46,15 @@ func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
 		if !e.names.Datasets[d.Kind].NeedsPath {
 			continue
 		}
+		whole := name // whose files these are
+		if d.PartOf != "" {
+			whole = d.PartOf
+		}
 		candidates := e.candidates(d.Path, "", "datasets", name, "path")
-		if path, ok := data[name]; ok {
-			candidates = []string{path}
+		for _, called := range []string{whole, name} {
+			if path, ok := data[called]; ok {
+				candidates = []string{path}
+			}
 		}
 		path, found := first(candidates)
 		if !found && slices.Contains(usedDatasets, name) {
@@ -56,7 +62,7 @@ func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
 			if len(candidates) > 0 {
 				problem = e.At(fmt.Sprintf("dataset %s is not at %s", name, candidates[0]), "datasets", name, "path")
 			}
-			problem.Detail = fmt.Sprintf("say where it is: --data %s=PATH", name)
+			problem.Detail = obtain(fmt.Sprintf("say where it is: --data %s=PATH", whole), d.Download)
 			diags = append(diags, problem)
 		}
 		d.Path = path
@@ -71,7 +77,7 @@ func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
 		path, found := first(candidates)
 		if !found && slices.Contains(usedRecognizers, name) {
 			problem := e.At(fmt.Sprintf("the weights of %s are nowhere", name), "recognizers", name, "weights")
-			problem.Detail = fmt.Sprintf("not found: %s; say in which folder they are: --weights DIR", list(candidates))
+			problem.Detail = obtain(fmt.Sprintf("not found: %s; say in which folder they are: --weights DIR", list(candidates)), r.Download)
 			diags = append(diags, problem)
 		}
 		r.Weights = path
@@ -80,11 +86,19 @@ func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
 	return diags
 }
 
-// used lists the recognizers that the experiment asks for, and the datasets: its own
+// obtain adds where to get what is missing, if the spec says.
+func obtain(advice, download string) string {
+	if download == "" {
+		return advice
+	}
+	return advice + "; to get it: " + download
+}
+
+// used lists the recognizers that the experiment asks for, and the datasets: its own, those judged
 // and those on which these recognizers are trained.
 func (e *Experiment) used() (recognizers, datasets []string) {
 	recognizers = slices.Concat(e.Sources, e.AllEvaluators())
-	datasets = []string{e.Dataset}
+	datasets = append([]string{e.Dataset}, e.JudgedDatasets()...)
 	for _, name := range recognizers {
 		if r := e.Recognizers[name]; r.Train != nil {
 			datasets = append(datasets, r.Dataset)

@@ -3,6 +3,7 @@ package experiments
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -77,6 +78,34 @@ func TestMissingFilesAreReportedWhereTheSpecNamesThem(t *testing.T) {
 			assert.Equal(t, c.summary, diags[0].Summary)
 			assert.True(t, diags.HasErrors())
 			assert.Positive(t, diags[0].Line)
+		})
+	}
+}
+
+func TestPartsHaveTheFilesOfTheWhole(t *testing.T) {
+	spec := photos + "dataset: some\nevaluators: [resnet-s]\n"
+	spec = strings.Replace(spec, "dataset: photos\n", "", 1)
+	spec = strings.Replace(spec, "{kind: image-folder}", "{kind: image-folder}, some: {part_of: photos}", 1)
+	folder, other := t.TempDir(), t.TempDir()
+	suite := suiteOf(t, spec)
+	require.Empty(t, suite.Bind(map[string]string{"photos": folder}, ""))
+	assert.Equal(t, folder, suite.Experiments[0].Datasets["some"].Path)
+	require.Empty(t, suite.Bind(map[string]string{"photos": folder, "some": other}, ""))
+	assert.Equal(t, other, suite.Experiments[0].Datasets["some"].Path, "unless they are elsewhere")
+	diags := suiteOf(t, spec).Bind(nil, "")
+	require.Len(t, diags, 1)
+	assert.Contains(t, diags[0].Detail, "--data photos=PATH")
+}
+
+func TestMissingFilesComeWithWhereToGetThem(t *testing.T) {
+	for name, spec := range map[string]string{
+		"dataset":    strings.Replace(photos, "image-folder", "image-folder, download: from the shelf", 1) + "evaluators: [resnet-s]",
+		"recognizer": "extends: BASE\nrecognizers: {vgg-s: {download: from the shelf}}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			diags := suiteOf(t, spec).Bind(nil, "")
+			require.Len(t, diags, 1)
+			assert.Contains(t, diags[0].Detail, "; to get it: from the shelf")
 		})
 	}
 }

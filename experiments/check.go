@@ -31,6 +31,12 @@ func (c *checker) check() {
 		if kind, ok := c.names.Datasets[d.Kind]; ok && !kind.NeedsPath && d.Path != "" {
 			c.fails(fmt.Sprintf("a dataset of kind %s has no path", d.Kind), "its images are generated", "datasets", name, "path")
 		}
+		if name == ofEvaluator {
+			c.fails("a dataset cannot be called evaluator", "evaluation: {dataset: evaluator} means each evaluator's own", "datasets", name)
+		}
+		if c.e.Datasets[d.PartOf].PartOf != "" {
+			c.fails(fmt.Sprintf("dataset %s is a part itself", d.PartOf), fmt.Sprintf("name the whole: part_of: %s", c.e.Datasets[d.PartOf].PartOf), "datasets", name, "part_of")
+		}
 	}
 	if c.incomplete {
 		return
@@ -149,6 +155,9 @@ func (c *checker) settings(t *Training, at func(string) []any) {
 
 func (c *checker) recognizer(name string) {
 	r := c.e.Recognizers[name]
+	if r.Weights == "" && r.SHA256 != "" {
+		c.fails(fmt.Sprintf("recognizer %s has a sha256 but no weights", name), "it is that of a file; null removes an inherited one", "recognizers", name, "sha256")
+	}
 	if name == ofSource {
 		c.fails("a recognizer cannot be called source", "evaluators: source means each source itself", "recognizers", name)
 	}
@@ -238,20 +247,19 @@ func (c *checker) evaluators() {
 	}
 }
 
-// datasets warns of recognizers that come from another dataset than they work on.
+// datasets warns of recognizers that come from another dataset than the images that they see.
 func (c *checker) datasets() {
-	if _, defined := c.e.Datasets[c.e.Dataset]; c.e.CrossDataset || !defined {
+	if c.e.CrossDataset {
 		return
 	}
-	for _, role := range []string{"sources", "evaluators"} {
-		all := c.e.Sources
-		if role == "evaluators" {
-			all = c.e.Evaluators
-		}
-		for i, name := range all {
-			if r, ok := c.e.Recognizers[name]; ok && r.Dataset != "" && r.Dataset != c.e.Dataset {
-				c.warns(fmt.Sprintf("recognizer %s is of dataset %s, not %s", name, r.Dataset, c.e.Dataset), "write cross_dataset: true if that is meant", role, i)
+	compare := func(role string, names []string, seen func(name string) string) {
+		for i, name := range names {
+			r, known := c.e.Recognizers[name]
+			if _, defined := c.e.Datasets[seen(name)]; known && defined && r.Dataset != "" && r.Dataset != seen(name) {
+				c.warns(fmt.Sprintf("recognizer %s is of dataset %s, not %s", name, r.Dataset, seen(name)), "write cross_dataset: true if that is meant", role, i)
 			}
 		}
 	}
+	compare("sources", c.e.Sources, func(string) string { return c.e.Dataset })
+	compare("evaluators", c.e.Evaluators, c.e.JudgedBy)
 }

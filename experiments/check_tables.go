@@ -91,7 +91,7 @@ func (c *checker) values(axis string) (here, known []string) {
 		words, _ := c.names.fixed("metric")
 		return c.e.Metrics, words
 	case "dataset":
-		return []string{c.e.Dataset}, sortedKeys(c.e.Datasets)
+		return c.e.JudgedDatasets(), sortedKeys(c.e.Datasets)
 	case "seed":
 		for _, seed := range c.e.Seeds {
 			here = append(here, strconv.FormatInt(seed, 10))
@@ -140,16 +140,18 @@ func (c *checker) where(filter map[string][]string, path ...any) {
 // mixed finds axes, other than seeds, of which several values would fall into one
 // cell of table i.
 func (c *checker) mixed(used, metrics []string, filter map[string][]string, i int) {
-	judged := slices.ContainsFunc(metrics, func(name string) bool {
+	needsEvaluator := func(name string) bool {
 		m, _ := c.names.metric(name)
 		return m.NeedsEvaluator
-	})
+	}
+	judged := slices.ContainsFunc(metrics, needsEvaluator)
+	onlyJudged := judged && !slices.ContainsFunc(metrics, func(name string) bool { return !needsEvaluator(name) })
 	own := c.e.ownEvaluator() // source and evaluator are one axis then
 	if own && filter["source"] == nil && filter["evaluator"] != nil {
 		filter = maps.Clone(filter)
 		filter["source"] = filter["evaluator"]
 	}
-	for _, axis := range []string{"task", "method", "lambda", "source", "evaluator"} {
+	for _, axis := range []string{"task", "method", "lambda", "source", "evaluator", "dataset"} {
 		here, _ := c.values(axis)
 		switch {
 		case slices.Contains(used, axis):
@@ -157,6 +159,8 @@ func (c *checker) mixed(used, metrics []string, filter map[string][]string, i in
 		case axis == "evaluator" && (own || !judged):
 			continue
 		case axis == "source" && (own && slices.Contains(used, "evaluator") || !own && !c.needsSource()):
+			continue
+		case axis == "dataset" && onlyJudged: // the evaluator, an axis itself or one only, decides it
 			continue
 		case axis == "lambda":
 			here = c.sweep(filter)

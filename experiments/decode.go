@@ -102,6 +102,7 @@ func (d *decoder) key(n *node, v reflect.Value, k key, at string) {
 	case k.rules.options != "" || k.rules.partial && child == nil:
 	case child != nil:
 		d.decode(child, target, k.rules, at)
+	case k.rules.required && n.get(k.rules.or) != nil:
 	case k.rules.required:
 		if !d.incomplete {
 			diagnostic := n.here(fmt.Sprintf("the key %s is missing", quote(at)))

@@ -50,6 +50,12 @@ func TestMistakesAreReportedWhereTheyAre(t *testing.T) {
 		"undefined source":                {"\nsources: [resnet-x]", "3:11", `unknown recognizer "resnet-x"`, "resnet-s"},
 		"undefined evaluator":             {"\nevaluators: [vgg]", "3:14", `unknown evaluator "vgg"`, ""},
 		"undefined processor":             {"\nprocessor: srresnet", "3:12", `unknown processor "srresnet"`, "srresnet-s"},
+		"undefined judged dataset":        {"\nevaluation: {dataset: evalator}", "3:23", `unknown judged dataset "evalator"`, "evaluator"},
+		"undefined whole":                 {"\ndatasets: {half: {part_of: shape}}", "3:28", `unknown dataset "shape"`, "shapes"},
+		"part of a part":                  {"\ndatasets: {half: {part_of: shapes}, third: {part_of: half}}", "3:54", "dataset half is a part itself", ""},
+		"reserved name of a dataset":      {"\ndatasets: {evaluator: {kind: shapes}}", "3:23", "a dataset cannot be called evaluator", ""},
+		"checksum that is none":           {"\nrecognizers: {vgg-s: {sha256: xyz}}", "3:31", `"xyz" is no beginning of a checksum`, ""},
+		"checksum of nothing":             {"\nrecognizers: {resnet-s: {sha256: ab}}", "3:34", "recognizer resnet-s has a sha256 but no weights", ""},
 		"unknown method":                  {"\nmethods: [plian]", "3:11", `unknown method "plian"`, "plain"},
 		"unknown architecture":            {"\nrecognizers: {vgg-s: {arch: shapes-vg}}", "3:29", `unknown recognizer architecture "shapes-vg"`, "shapes-vgg"},
 		"unknown optimizer":               {"\ntraining: {optimizer: adamw}", "3:23", `unknown optimizer "adamw"`, "adam"},
@@ -124,6 +130,7 @@ func TestMistakesAreReportedWhereTheyAre(t *testing.T) {
 func TestDoubtfulSpecsLoadWithAWarning(t *testing.T) {
 	cases := map[string]struct{ spec, at, summary string }{
 		"recognizer of another dataset": {"datasets: {other: {kind: shapes}}\ndataset: other\nevaluators: [vgg-s]\nsources: null\nmethods: [none]", "4:14", "recognizer vgg-s is of dataset shapes, not other"},
+		"images of another dataset":     {"datasets: {other: {kind: shapes}}\nevaluation: {dataset: other}\nevaluators: [vgg-s]", "4:14", "recognizer vgg-s is of dataset shapes, not other"},
 		"milestone past the end":        {"training: {steps: 400}\ntasks: [dn]", "23:75", "a milestone after 400 steps is never reached"},
 		"filter that keeps nothing":     {"figures: [{kind: bars, where: {task: sr}}]", "2:38", "task sr is not part of this experiment"},
 	}
@@ -150,6 +157,7 @@ func TestTablesThatMixNothingAreTaken(t *testing.T) {
 		"sweep of a method left out":   "lambda: {ra: [1, 2]}\ntables: [{rows: method, columns: evaluator, metric: top1, where: {method: plain}}]",
 		"seeds, which are averaged":    "seeds: [0, 1]\ntables: [{rows: method, columns: evaluator, metric: top1}]",
 		"sources where no method asks": "sources: [resnet-s, vgg-s]\nmethods: [none, plain]\ntables: [{rows: method, columns: evaluator, metric: top1}]",
+		"each evaluator's own dataset": "datasets: {half: {part_of: shapes}}\nrecognizers: {vgg-s: {dataset: half}}\nevaluation: {dataset: evaluator}\ntables: [{rows: method, columns: evaluator, metric: top1}]",
 		"everything chosen by where":   "seeds: [0, 1]\ntables: [{rows: method, columns: evaluator, metric: top1, where: {seed: 1, task: dn, source: resnet-s, dataset: shapes, metric: top1}}]",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,7 @@
 package experiments
 
+import "slices"
+
 // EvaluatorsOf returns the recognizers that judge a processor trained against
 // source: the source itself if the spec says "source", else all evaluators.
 func (s *Spec) EvaluatorsOf(source string) []string {
@@ -19,6 +21,31 @@ func (s *Spec) AllEvaluators() []string {
 		return s.Sources
 	}
 	return s.Evaluators
+}
+
+// JudgedBy returns the dataset whose validation images the recognizer called evaluator judges.
+func (s *Spec) JudgedBy(evaluator string) string {
+	switch s.Evaluation.Dataset {
+	case "":
+		return s.Dataset
+	case ofEvaluator:
+		return s.Recognizers[evaluator].Dataset
+	}
+	return s.Evaluation.Dataset
+}
+
+// JudgedDatasets returns the datasets whose validation images are judged, each once, in the evaluators' order.
+func (s *Spec) JudgedDatasets() []string {
+	if s.Evaluation.Dataset != ofEvaluator {
+		return []string{s.JudgedBy("")}
+	}
+	var datasets []string
+	for _, name := range s.AllEvaluators() {
+		if judged := s.JudgedBy(name); !slices.Contains(datasets, judged) {
+			datasets = append(datasets, judged)
+		}
+	}
+	return datasets
 }
 
 // TrainingFor returns the recipe for task; nil if the experiment trains nothing.

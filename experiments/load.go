@@ -126,7 +126,7 @@ func others(root *node, applied string, e *Experiment, names Names, incomplete b
 
 // build decodes and checks the merged tree.
 func (e *Experiment) build(merged *node, names Names, incomplete bool) Diagnostics {
-	e.root, e.names = perTask(merged), names
+	e.root, e.names = parts(perTask(merged)), names
 	d := &decoder{names: &names, root: e.root, incomplete: incomplete}
 	var document Document
 	d.structure(e.root, reflect.ValueOf(&document).Elem(), "")
@@ -156,6 +156,22 @@ func perTask(root *node) *node {
 		tasks = tasks.with(f.key, settings)
 	}
 	return root.replace("per_task", tasks)
+}
+
+// parts completes every dataset that is part of another one with that one's keys.
+func parts(root *node) *node {
+	whole := root.get("datasets")
+	datasets := whole
+	for _, f := range whole.pairs() {
+		name, _ := f.value.get("part_of").asText()
+		if base := whole.get(name); base != nil && base.sort == mapping && f.value.sort == mapping {
+			datasets = datasets.with(f.key, merge(base, f.value))
+		}
+	}
+	if datasets == nil {
+		return root
+	}
+	return root.replace("datasets", datasets)
 }
 
 // resolve writes the experiment out and hashes it.

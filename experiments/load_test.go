@@ -248,6 +248,32 @@ func TestEvaluatorsOfSource(t *testing.T) {
 	assert.Equal(t, []string{"resnet-s", "vgg-s"}, all.EvaluatorsOf("resnet-s"))
 }
 
+func TestJudgedDatasets(t *testing.T) {
+	spec := `
+extends: BASE
+datasets: {half: {part_of: shapes, options: {train: 200}}}
+recognizers: {vgg-s: {dataset: half}}
+cross_dataset: true
+`
+	same := loaded(t, spec, Options{})
+	assert.Equal(t, []string{"shapes"}, same.JudgedDatasets(), "the experiment's own unless something is said")
+	other := loaded(t, spec+"evaluation: {dataset: half}", Options{})
+	assert.Equal(t, "half", other.JudgedBy("resnet-s"))
+	assert.Equal(t, []string{"half"}, other.JudgedDatasets())
+	own := loaded(t, spec+"evaluation: {dataset: evaluator}", Options{})
+	assert.Equal(t, "half", own.JudgedBy("vgg-s"))
+	assert.Equal(t, []string{"shapes", "half"}, own.JudgedDatasets())
+}
+
+func TestPartsHaveWhatTheyDoNotChange(t *testing.T) {
+	e := loaded(t, "extends: BASE\ndatasets: {half: {part_of: shapes, options: {train: 200}, limit: {val: 7}}}", Options{})
+	half := e.Datasets["half"]
+	assert.Equal(t, "shapes", half.Kind)
+	assert.Equal(t, 200, half.Options.Int("train"))
+	assert.Equal(t, 100, half.Options.Int("val"), "the whole's")
+	assert.Equal(t, Limit{Val: 7}, half.Limit)
+}
+
 func TestAnchorsAndMergeKeys(t *testing.T) {
 	e := loaded(t, `
 extends: BASE
@@ -274,27 +300,15 @@ func TestAliasesCannotMultiplyWithoutBound(t *testing.T) {
 }
 
 func TestResolvedSpecLoadsAsTheSameExperiment(t *testing.T) {
-	files := []string{"testdata/every-key.yaml"}
-	shipped, err := filepath.Glob("*/*.yaml")
-	require.NoError(t, err)
-	for _, file := range shipped {
-		if IsExperiment(file) && !strings.HasPrefix(file, "testdata") {
-			files = append(files, file)
-		}
-	}
-	for _, file := range files {
-		for _, profile := range []string{"", "full"} {
-			e, diags := Load(file, testNames(), Options{Profile: profile})
-			if profile != "" && diags.HasErrors() {
-				continue // no such profile
-			}
-			require.NoError(t, diags.Err(), file)
-			again, diags := Load(writtenIn(t, t.TempDir(), filepath.Base(file), string(e.Resolved)), testNames(), Options{})
-			require.NoError(t, diags.Err(), file)
-			assert.Equal(t, string(e.Resolved), string(again.Resolved), file)
-			assert.Equal(t, e.Spec, again.Spec, file)
-			assert.Equal(t, e.Hash, again.Hash, file)
-		}
+	const file = "testdata/every-key.yaml"
+	for _, profile := range []string{"", "full"} {
+		e, diags := Load(file, testNames(), Options{Profile: profile})
+		require.NoError(t, diags.Err())
+		again, diags := Load(writtenIn(t, t.TempDir(), filepath.Base(file), string(e.Resolved)), testNames(), Options{})
+		require.NoError(t, diags.Err())
+		assert.Equal(t, string(e.Resolved), string(again.Resolved))
+		assert.Equal(t, e.Spec, again.Spec)
+		assert.Equal(t, e.Hash, again.Hash)
 	}
 }
 

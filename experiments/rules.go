@@ -11,6 +11,7 @@ import (
 // rules are what the check tag of a key demands, written as a comma-separated list:
 //
 //	required     the key must be there
+//	or=KEY       unless its sibling KEY is
 //	nonempty     a list has at least one item
 //	unique       no item of a list twice
 //	len=3        a list has so many items
@@ -26,6 +27,7 @@ import (
 type rules struct {
 	required, nonempty, unique, scalar, word, partial bool
 
+	or      string
 	length  int
 	bounds  []bound
 	of      string
@@ -63,6 +65,9 @@ func shortest(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 // identifier is what definitions may be called: they become file names, columns and
 // steps of --set paths.
 var identifier = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+
+// hexadecimal is the beginning of a checksum.
+var hexadecimal = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
 
 // key is one key of a spec's struct.
 type key struct {
@@ -118,6 +123,8 @@ func readRules(tag string) rules {
 			r.word = true
 		case "partial":
 			r.partial = true
+		case "or":
+			r.or = value
 		case "of":
 			r.of = value
 		case "keys":

@@ -86,7 +86,7 @@ func (w *schemaWriter) keys(keys []key, partial bool) object {
 	properties, required := object{}, []string{}
 	for _, k := range keys {
 		property := w.value(k.typ, k.rules, partial)
-		if k.rules.required && !partial {
+		if k.rules.required && k.rules.or == "" && !partial {
 			required = append(required, k.name)
 		} else {
 			property = nullable(property)
@@ -110,16 +110,24 @@ func (w *schemaWriter) demand(k key) {
 	if k.typ.Kind() != reflect.Map || k.rules.keys != "name" || k.rules.partial {
 		return
 	}
-	var required []string
+	required := []string{}
+	var instead []object
 	for _, inner := range keysOf(k.typ.Elem()) {
-		if inner.rules.required {
+		switch {
+		case inner.rules.or != "":
+			instead = append(instead, object{"required": []string{inner.name}}, object{"required": []string{inner.rules.or}})
+		case inner.rules.required:
 			required = append(required, inner.name)
 		}
 	}
 	if w.complete == nil {
 		w.complete = object{}
 	}
-	w.complete[k.name] = object{"additionalProperties": object{"required": required}}
+	demand := object{"required": required}
+	if instead != nil {
+		demand["anyOf"] = instead
+	}
+	w.complete[k.name] = object{"additionalProperties": demand}
 }
 
 // variants are the options of each kind that a mapping with these keys can be of.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,26 +37,6 @@ func plainYAML(t *testing.T, text []byte) any {
 	value, err = jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
 	require.NoError(t, err)
 	return value
-}
-
-func TestShippedFilesAreValidUnderTheSchema(t *testing.T) {
-	schema := compiled(t)
-	files, err := filepath.Glob("*/*.yaml")
-	require.NoError(t, err)
-	files = slices.DeleteFunc(files, func(file string) bool { return strings.HasPrefix(file, "testdata") })
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(file, func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			assert.NoError(t, schema.Validate(plainYAML(t, text)))
-			if IsExperiment(file) {
-				e, diags := Load(file, testNames(), Options{})
-				require.NoError(t, diags.Err())
-				assert.NoError(t, schema.Validate(plainYAML(t, e.Resolved)), "resolved")
-			}
-		})
-	}
 }
 
 // Every key of a file that both accept is broken in turn; the schema and the decoder

@@ -35,10 +35,10 @@ type Spec struct {
 	// Processors by name: what Processor and Transformer pick from.
 	Processors map[string]Processor `yaml:"processors,omitempty" doc:"Image-to-image networks by name; processor (P) and transformer (T) pick from these." check:"keys=name"`
 
-	// Dataset whose images are degraded, processed and judged.
-	Dataset string `yaml:"dataset,omitempty" doc:"Dataset whose images are degraded, processed and judged." check:"required,of=dataset"`
-	// CrossDataset states that judging Dataset by recognizers of another one is meant.
-	CrossDataset bool `yaml:"cross_dataset,omitempty" doc:"States that recognizers of another dataset than this experiment's are meant; without it they draw a warning."`
+	// Dataset that P is trained on, and judged on unless Evaluation says otherwise.
+	Dataset string `yaml:"dataset,omitempty" doc:"Dataset that P is trained on, and judged on unless evaluation says otherwise." check:"required,of=dataset"`
+	// CrossDataset states that recognizers of another dataset than that of the images that they see are meant.
+	CrossDataset bool `yaml:"cross_dataset,omitempty" doc:"States that recognizers of another dataset than that of the images they see are meant; without it they draw a warning."`
 	// Processor is P; needed as soon as a method trains one.
 	Processor string `yaml:"processor,omitempty" doc:"The processor P that the methods train." check:"of=processor"`
 	// Transformer is T; needed by ra-transformer only.
@@ -75,11 +75,16 @@ type Spec struct {
 
 // Dataset is a set of labelled images with a training and a validation split.
 type Dataset struct {
+	// PartOf is the dataset that this one is a part or a variant of, "" for none. As loaded, everything that was absent
+	// here is as it is there, and [Suite.Bind] gives both the same Path.
+	PartOf string `yaml:"part_of,omitempty" doc:"Dataset that this one is merged over and whose files it shares: give only what differs, such as options: {classes: first-half}." check:"of=dataset"`
 	// Kind names the reader or generator.
-	Kind string `yaml:"kind" doc:"Reader or generator of the images." check:"required,of=dataset-kind"`
+	Kind string `yaml:"kind" doc:"Reader or generator of the images." check:"required,or=part_of,of=dataset-kind"`
 	// Path of the files, for kinds that need one. As loaded: relative to the
 	// spec file's folder; [Suite.Bind] makes it absolute or replaces it.
 	Path string `yaml:"path,omitempty" doc:"Folder of the files, relative to this spec; --data NAME=PATH replaces it."`
+	// Download says, to people, where the files are from and how they are laid out.
+	Download string `yaml:"download,omitempty" doc:"Where to get the files and how to lay them out; shown where they are missing."`
 	// Options of the kind, complete: absent ones have their defaults.
 	Options Values `yaml:"options,omitempty" doc:"Options of the kind." check:"options=kind"`
 	// Limit keeps only so many images of each split, evenly over the classes, the
@@ -117,6 +122,10 @@ type Recognizer struct {
 	// Weights is a .pth, .th or .safetensors file. As loaded: as written;
 	// [Suite.Bind] finds the file and makes it absolute.
 	Weights string `yaml:"weights,omitempty" doc:"File of trained weights (.pth, .th, .safetensors), relative to --weights or to this spec; instead of train."`
+	// Download says, to people, where Weights are from.
+	Download string `yaml:"download,omitempty" doc:"Where to get the weights; shown where they are missing or damaged."`
+	// SHA256 is the beginning, in hexadecimal, of the SHA-256 of the file Weights; "" checks nothing.
+	SHA256 string `yaml:"sha256,omitempty" doc:"First digits of the SHA-256 of the weights' file; another file is refused." check:"of=hex"`
 	// Seed of initial weights and data order when trained here.
 	Seed int64 `yaml:"seed,omitempty" doc:"Seed of initial weights and data order when trained here." check:">=0"`
 	// Train is how it is trained here; nil if Weights is set.
@@ -193,6 +202,9 @@ type Augmentation struct {
 
 // Evaluation says how processed images are judged.
 type Evaluation struct {
+	// Dataset whose validation images are judged, or the one word "evaluator": each evaluator judges those of its own
+	// dataset; "" is the experiment's. See [Spec.JudgedBy].
+	Dataset string `yaml:"dataset,omitempty" doc:"Dataset whose validation images are judged, default the experiment's; or the word evaluator: each evaluator judges those of its own dataset." check:"of=judged-dataset"`
 	// Batch is the number of images per pass. It changes rounding only: psnr_batch
 	// regroups the images into the reference's batches of 20, whatever it is.
 	Batch int `yaml:"batch" doc:"Images per pass; psnr_batch has the reference's batches of 20 whatever this is." check:">=1" default:"20"`

@@ -10,21 +10,35 @@ import (
 // ofSource is the evaluator that stands for each source itself.
 const ofSource = "source"
 
+// ofEvaluator is the judged dataset that stands for each evaluator's own.
+const ofEvaluator = "evaluator"
+
 // definitions are the classes of words that the document itself defines, and the
 // key under which it does.
 var definitions = map[string]string{
-	"dataset":     "datasets",
-	"degradation": "degradations",
-	"recognizer":  "recognizers",
-	"evaluator":   "recognizers",
-	"processor":   "processors",
-	"profile":     "profiles",
+	"dataset":        "datasets",
+	"judged-dataset": "datasets",
+	"degradation":    "degradations",
+	"recognizer":     "recognizers",
+	"evaluator":      "recognizers",
+	"processor":      "processors",
+	"profile":        "profiles",
 }
+
+// standIns are the words of a class that stand for others.
+var standIns = map[string]string{"evaluator": ofSource, "judged-dataset": ofEvaluator}
 
 // word checks text, written at n, against the words of class.
 func (d *decoder) word(n *node, text, class string) {
 	switch {
 	case class == "":
+		return
+	case class == "hex":
+		if !hexadecimal.MatchString(text) {
+			diagnostic := n.here(fmt.Sprintf("%s is no beginning of a checksum", quote(text)))
+			diagnostic.Detail = "it is 1 to 64 of the digits 0-9 and a-f, in lower case"
+			d.report(diagnostic)
+		}
 		return
 	case class == "name":
 		if !identifier.MatchString(text) {
@@ -44,9 +58,9 @@ func (d *decoder) word(n *node, text, class string) {
 		section := definitions[class]
 		words = d.root.get(section).keys()
 		choices = "defined under " + section + ": " + list(words)
-		if class == "evaluator" {
-			words = append(words, ofSource)
-			choices += "; or the word source"
+		if word := standIns[class]; word != "" {
+			words = append(words, word)
+			choices += "; or the word " + word
 		}
 		if d.incomplete {
 			return

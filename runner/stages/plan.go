@@ -59,18 +59,23 @@ func New(ctx context.Context, suite *experiments.Suite, env *Environment) (*Plan
 
 // experiment adds one experiment's stages.
 func (p *planner) experiment(e *experiments.Experiment) error {
-	x := &experiment{planner: p, Experiment: e, recognizers: map[string]*recognizer{}, table: &table{env: p.env, experiment: e}}
+	x := &experiment{
+		planner: p, Experiment: e, judged: map[string]*split{}, recognizers: map[string]*recognizer{},
+		table: &table{env: p.env, experiment: e},
+	}
 	for _, name := range slices.Concat(e.Sources, e.AllEvaluators()) {
 		if err := x.recognizer(name); err != nil {
 			return err
 		}
 	}
-	var err error
-	if x.val, err = x.sources.val(e.Dataset, e.Datasets[e.Dataset]); err != nil {
-		return err
-	}
-	if x.val, err = x.val.limited(p.ctx, e.Evaluation.Limit); err != nil {
-		return err
+	for _, dataset := range e.JudgedDatasets() {
+		val, err := x.sources.val(dataset, e.Datasets[dataset])
+		if err != nil {
+			return err
+		}
+		if x.judged[dataset], err = val.limited(p.ctx, e.Evaluation.Limit); err != nil {
+			return err
+		}
 	}
 	x.clean()
 	for _, task := range e.Tasks {
@@ -86,7 +91,7 @@ func (p *planner) experiment(e *experiments.Experiment) error {
 type experiment struct {
 	*planner
 	*experiments.Experiment
-	val         *split
+	judged      map[string]*split // validation splits, by dataset
 	recognizers map[string]*recognizer
 	table       *table
 }
@@ -115,13 +120,14 @@ func (x *experiment) recognizer(name string) error {
 
 // clean judges the images before any degradation, by everything that judges degraded ones.
 func (x *experiment) clean() {
-	images := x.shared(newPictures(x.env, "clean "+x.Dataset, x.val, nil, nil, x.Evaluation.Batch))
 	for _, name := range x.AllEvaluators() {
-		stage := x.judge(images, results.Cell{Task: results.TaskClean, Method: results.MethodNone}, name)
+		dataset := x.JudgedBy(name)
+		images := x.shared(newPictures(x.env, "clean "+dataset, x.judged[dataset], nil, nil, x.Evaluation.Batch))
+		stage := x.judge(images, results.Cell{Task: results.TaskClean, Method: results.MethodNone, Dataset: dataset}, name)
 		known := slices.ContainsFunc(x.plan.Recognizers, func(r PlannedRecognizer) bool { return r.Clean == stage })
 		if !known {
 			x.plan.Recognizers = append(x.plan.Recognizers, PlannedRecognizer{
-				Name: name, Spec: x.Recognizers[name], Stage: x.recognizers[name].Stage, Clean: stage, Dataset: x.Dataset,
+				Name: name, Spec: x.Recognizers[name], Stage: x.recognizers[name].Stage, Clean: stage, Dataset: dataset,
 			})
 		}
 	}
@@ -129,12 +135,10 @@ func (x *experiment) clean() {
 
 // task adds the processors of one task and their evaluations.
 func (x *experiment) task(task string) error {
-	degradation := x.Degradations[task]
 	for _, name := range x.Methods {
 		method, _ := methods.Find(name) // the spec was checked
 		if method.Loss == nil {
-			pictures := x.shared(newPictures(x.env, task+" unprocessed", x.val, &degradation, nil, x.Evaluation.Batch))
-			x.evaluate(pictures, results.Cell{Task: task, Method: name}, x.AllEvaluators(), x.Seeds)
+			x.evaluate(task+" unprocessed", nil, results.Cell{Task: task, Method: name}, x.AllEvaluators(), x.Seeds)
 			continue
 		}
 		sources, lambdas := []string{""}, []float64{0}
@@ -176,10 +180,8 @@ func (x *experiment) processor(task string, method methods.Method, lambda float6
 	if method.NeedsRecognizer {
 		evaluators = x.EvaluatorsOf(source)
 	}
-	degradation := x.Degradations[task]
-	pictures := x.shared(newPictures(x.env, p.Name, x.val, &degradation, p, x.Evaluation.Batch))
 	cell := results.Cell{Task: task, Method: method.Name, Lambda: results.FormatLambda(lambda), Source: source}
-	x.evaluate(pictures, cell, evaluators, []int64{seed})
+	x.evaluate(p.Name, p, cell, evaluators, []int64{seed})
 	return nil
 }
 
@@ -194,17 +196,29 @@ func (x *experiment) shared(p *pictures) *pictures {
 	return p
 }
 
-// evaluate adds the evaluations that the experiment's metrics need. Pictures that no seed had a part in count for all.
-func (x *experiment) evaluate(p *pictures, cell results.Cell, evaluators []string, seeds []int64) {
-	for _, seed := range seeds {
-		cell.Seed = seed
-		if x.measures(false) {
-			quality := cell
-			x.add(x.plan.Graph.Add(p.quality()), quality)
+// evaluate adds the evaluations that the experiment's metrics need of what p, nil for no processing, makes of every dataset
+// that is judged. Pictures that no seed had a part in count for all.
+func (x *experiment) evaluate(name string, p *processor, cell results.Cell, evaluators []string, seeds []int64) {
+	degradation := x.Degradations[cell.Task]
+	for _, dataset := range x.JudgedDatasets() {
+		title := name
+		if dataset != x.Dataset {
+			title += " on " + dataset
 		}
-		if x.measures(true) {
-			for _, name := range evaluators {
-				x.judge(p, cell, name)
+		pictures := x.shared(newPictures(x.env, title, x.judged[dataset], &degradation, p, x.Evaluation.Batch))
+		cell.Dataset = dataset
+		for _, seed := range seeds {
+			cell.Seed = seed
+			if x.measures(false) {
+				x.add(x.plan.Graph.Add(pictures.quality()), cell)
+			}
+			if !x.measures(true) {
+				continue
+			}
+			for _, evaluator := range evaluators {
+				if x.JudgedBy(evaluator) == dataset {
+					x.judge(pictures, cell, evaluator)
+				}
 			}
 		}
 	}
@@ -219,7 +233,7 @@ func (x *experiment) judge(p *pictures, cell results.Cell, name string) *dag.Sta
 }
 
 func (x *experiment) add(stage *dag.Stage, cell results.Cell) {
-	cell.Experiment, cell.Dataset = x.Name, x.Dataset
+	cell.Experiment = x.Name
 	x.table.evaluations = append(x.table.evaluations, evaluation{stage, cell})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"transfera/aten"
 	"transfera/data"
@@ -13,6 +14,7 @@ import (
 	"transfera/models/nn"
 	"transfera/models/recognition"
 	"transfera/models/weights"
+	"transfera/results/atomicfile"
 	"transfera/runner/dag"
 	"transfera/runner/training"
 )
@@ -53,6 +55,9 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 	settings := recognizerSettings{Arch: spec.Arch, Options: spec.Options, Classes: classes, Normalize: spec.Normalize}
 	definition := dag.Definition{Kind: "recognizer", Name: name, Version: recognizerVersion, Files: []string{WeightsFile}}
 	if spec.Train == nil {
+		if err := checkFile(spec); err != nil {
+			return nil, err
+		}
 		file, err := weights.Load(spec.Weights)
 		if err != nil {
 			return nil, err
@@ -75,6 +80,26 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 	definition.Settings = settings
 	r.Stage = dag.New(definition)
 	return r, nil
+}
+
+// checkFile compares a file of weights with the checksum that the spec gives, if it does.
+func checkFile(spec experiments.Recognizer) error {
+	if spec.SHA256 == "" {
+		return nil
+	}
+	sum, err := atomicfile.Sum(spec.Weights)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(sum, spec.SHA256) {
+		return nil
+	}
+	advice := ""
+	if spec.Download != "" {
+		advice = "; get it again: " + spec.Download
+	}
+	return fmt.Errorf("%s: its SHA-256 begins with %.*s, not with %s as the spec says: it is damaged or another file%s",
+		spec.Weights, len(spec.SHA256), sum, spec.SHA256, advice)
 }
 
 // images is how many images a training sees.

@@ -70,14 +70,25 @@ func TestSchemaOfTheWordsThatThereAreTakesTheShippedFiles(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		var value any
-		require.NoError(t, yaml.Unmarshal(text, &value))
-		asJSON, err := json.Marshal(value)
-		require.NoError(t, err)
-		value, err = jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
-		require.NoError(t, err)
-		assert.NoError(t, schema.Validate(value), file)
+		assert.NoError(t, schema.Validate(plainYAML(t, text)), file)
+		if experiments.IsExperiment(file) {
+			e, diagnostics := experiments.Load(file, Names(), experiments.Options{})
+			require.NoError(t, diagnostics.Err())
+			assert.NoError(t, schema.Validate(plainYAML(t, e.Resolved)), "%s, resolved", file)
+		}
 	}
 	misspelt := map[string]any{"degradations": map[string]any{"dn": map[string]any{"kind": "dn", "options": map[string]any{"sigm": 1}}}}
 	assert.Error(t, schema.Validate(misspelt), "it knows the options")
+}
+
+// plainYAML reads YAML into the types that the validator takes.
+func plainYAML(t *testing.T, text []byte) any {
+	t.Helper()
+	var value any
+	require.NoError(t, yaml.Unmarshal(text, &value))
+	asJSON, err := json.Marshal(value)
+	require.NoError(t, err)
+	value, err = jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	require.NoError(t, err)
+	return value
 }

@@ -72,7 +72,7 @@ func (t *table) stage() *dag.Stage {
 	for _, e := range t.evaluations {
 		inputs = append(inputs, e.stage)
 		c := e.cell
-		places = append(places, strings.Join([]string{fmt.Sprint(c.Seed), c.Task, c.Method, c.Lambda, c.Source, c.Evaluator}, " "))
+		places = append(places, strings.Join([]string{fmt.Sprint(c.Seed), c.Task, c.Method, c.Lambda, c.Source, c.Evaluator, c.Dataset}, " "))
 	}
 	return dag.New(dag.Definition{
 		Kind: "table", Name: t.experiment.Name, Version: tableVersion, Rate: "table",
@@ -231,16 +231,24 @@ func (t *table) title(own string) string {
 func (t *table) order() map[string][]string {
 	return map[string][]string{
 		"task": t.experiment.Tasks, "method": t.experiment.Methods, "source": t.experiment.Sources,
-		"evaluator": t.experiment.AllEvaluators(),
+		"evaluator": t.experiment.AllEvaluators(), "dataset": t.experiment.JudgedDatasets(),
 	}
 }
 
 // notes say what stands for the whole experiment.
 func (t *table) notes() []string {
-	if t.experiment.Paper == "" {
-		return nil
+	var notes []string
+	if t.experiment.Paper != "" {
+		notes = append(notes, "after the paper's "+t.experiment.Paper)
 	}
-	return []string{"after the paper's " + t.experiment.Paper}
+	if judged := t.experiment.JudgedDatasets(); !slices.Equal(judged, []string{t.experiment.Dataset}) {
+		note := fmt.Sprintf("P was trained on %s", t.experiment.Dataset)
+		for _, evaluator := range t.experiment.AllEvaluators() {
+			note += fmt.Sprintf("; %s judges images of %s", evaluator, t.experiment.JudgedBy(evaluator))
+		}
+		notes = append(notes, note)
+	}
+	return notes
 }
 
 func (t *table) figures(work string, cells []results.Cell) error {
