@@ -185,6 +185,14 @@ func Full(scope *Scope, value float64, shape ...int) Tensor {
 	return wrap(scope, out)
 }
 
+// Empty makes a float tensor on the CPU with whatever was in its memory: to be overwritten.
+func Empty(scope *Scope, shape ...int) Tensor {
+	dims, rank := int64s(wide(shape))
+	var out C.tfa_tensor
+	check("empty", C.tfa_empty(C.int8_t(Float), dims, rank, &out))
+	return wrap(scope, out)
+}
+
 func (t Tensor) describe() (DType, []int) {
 	var dtype C.int8_t
 	var rank C.int64_t

@@ -7,6 +7,7 @@ import (
 
 // Input says how the images of a recognizer's usual evaluation are prepared.
 type Input struct {
+	Classes       int // of the dataset that it was made for
 	Resize        int // pixels of the shorter side after resizing; as much as Crop for images that come in that size
 	Crop          int // pixels of a side of the central square
 	Normalization Normalization

@@ -55,6 +55,13 @@ func (a Architecture) Complete(given Options) Options {
 	return complete
 }
 
+// Unset builds the network without values, see nn.Unset. size is as for Build.
+func (a Architecture) Unset(size int, given Options) *nn.Network {
+	network := nn.Unset(func(b nn.Builder) nn.Layer { return a.Build(b, size, a.Complete(given)) })
+	network.Rename = a.Rename
+	return network
+}
+
 // New builds the network with initial values from the stream of seed. size is as for Build.
 func (a Architecture) New(seed uint64, size int, given Options) *nn.Network {
 	network := nn.New(seed, func(b nn.Builder) nn.Layer { return a.Build(b, size, a.Complete(given)) })

@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"math"
 	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 
 	"transfera/aten"
 	"transfera/data"
@@ -72,7 +68,7 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err err
 	defer runtime.UnlockOSThread()
 	aten.SetThreads(runtime.NumCPU())
 	native := aten.Catch(func() {
-		network := architecture.New(0, len(folder.Classes()), options)
+		network := architecture.Unset(len(folder.Classes()), options)
 		if err = network.Load(file.Path, file.Tensors); err != nil {
 			return
 		}
@@ -113,48 +109,13 @@ func judge(ctx context.Context, loader *data.Loader, recognizer nn.Layer, device
 
 // findRecognizer finds the architecture and reads its options.
 func findRecognizer(o EvaluateOptions) (models.Architecture, models.Options, error) {
-	architecture, ok := recognition.Find(o.Arch)
-	if !ok {
-		var known []string
-		for _, a := range recognition.Architectures {
-			known = append(known, a.Name)
-		}
-		return architecture, nil, fmt.Errorf("unknown architecture %q; known are %s", o.Arch, strings.Join(known, ", "))
+	architecture, err := recognition.Named(o.Arch)
+	if err != nil {
+		return architecture, nil, err
 	}
-	options := models.Options{}
-	for _, name := range slices.Sorted(maps.Keys(o.Options)) {
-		text := o.Options[name]
-		declared := false
-		for _, option := range architecture.Options {
-			if option.Name != name {
-				continue
-			}
-			declared = true
-			value, err := strconv.ParseFloat(text, 64)
-			_, whole := option.Default.(int)
-			kind := "number"
-			if whole {
-				kind = "whole number"
-			}
-			if err != nil || !(value >= option.Min && value <= option.Max) || whole && value != math.Trunc(value) {
-				return architecture, nil, fmt.Errorf("--option %s=%s: a %s from %v to %v is needed", name, text, kind, option.Min, option.Max)
-			}
-			options[name] = value
-			if whole {
-				options[name] = int(value)
-			}
-		}
-		if !declared {
-			var known []string
-			for _, option := range architecture.Options {
-				known = append(known, option.Name)
-			}
-			has := "no options"
-			if known != nil {
-				has = "only " + strings.Join(known, ", ")
-			}
-			return architecture, nil, fmt.Errorf("--option %s: %s has %s", name, o.Arch, has)
-		}
+	options, err := architecture.ParseOptions(o.Options)
+	if err != nil {
+		return architecture, nil, fmt.Errorf("--option %w", err)
 	}
 	return architecture, options, nil
 }

@@ -22,6 +22,12 @@ tfa_error tfa_full(double value, int8_t dtype, const int64_t *shape, int64_t ran
   });
 }
 
+tfa_error tfa_empty(int8_t dtype, const int64_t *shape, int64_t rank, tfa_tensor *out) {
+  return returning(out, [&] {
+    return at::empty(sizes(shape, rank), at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)));
+  });
+}
+
 tfa_error tfa_to_memory(tfa_tensor t, void *data, int64_t bytes) {
   return guarded([&] {
     auto host = tensor(t).detach().to(at::kCPU).contiguous();

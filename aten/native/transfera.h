@@ -23,6 +23,8 @@ void tfa_free_string(tfa_error message);
 void tfa_tensor_free(tfa_tensor t);
 tfa_error tfa_from_memory(const void *data, int8_t dtype, const int64_t *shape, int64_t rank, tfa_tensor *out);
 tfa_error tfa_full(double value, int8_t dtype, const int64_t *shape, int64_t rank, tfa_tensor *out);
+// Uninitialized.
+tfa_error tfa_empty(int8_t dtype, const int64_t *shape, int64_t rank, tfa_tensor *out);
 tfa_error tfa_to_memory(tfa_tensor t, void *data, int64_t bytes);
 tfa_error tfa_describe(tfa_tensor t, int8_t *dtype, int64_t *rank, int64_t *shape, int64_t capacity);
 tfa_error tfa_item(tfa_tensor t, double *out);

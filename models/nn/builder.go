@@ -5,7 +5,7 @@ import "transfera/aten"
 // Builder makes layers and registers their tensors under PyTorch's names.
 type Builder struct {
 	network        *Network
-	generator      *aten.Generator
+	generator      *aten.Generator // nil: weights stay unset
 	prefix         string
 	initialization Initialization
 	epsilon        float64

@@ -46,8 +46,10 @@ func (b Builder) weight(spread Spread, fanIn int, shape ...int) aten.Tensor {
 	if spread == nil {
 		return b.uniform("weight", fanIn, shape...)
 	}
-	value := aten.Full(nil, 0, shape...)
-	b.generator.NormalInto(value, 0, spread(shape))
+	value := aten.Empty(nil, shape...)
+	if b.generator != nil {
+		b.generator.NormalInto(value, 0, spread(shape))
+	}
 	return b.register("weight", value, false)
 }
 
@@ -60,7 +62,9 @@ func (b Builder) bias(fanIn, out int) aten.Tensor {
 
 func (b Builder) uniform(name string, fanIn int, shape ...int) aten.Tensor {
 	bound := 1 / math.Sqrt(float64(fanIn))
-	value := aten.Full(nil, 0, shape...)
-	b.generator.Uniform(value, -bound, bound)
+	value := aten.Empty(nil, shape...)
+	if b.generator != nil {
+		b.generator.Uniform(value, -bound, bound)
+	}
 	return b.register(name, value, false)
 }

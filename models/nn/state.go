@@ -46,8 +46,16 @@ type mode struct{ training, folded bool }
 // New builds a network. Parameters get PyTorch's default initial values for their layer, unless build says otherwise, drawn
 // from the stream of seed in the order in which build asks for them.
 func New(seed uint64, build func(b Builder) Layer) *Network {
-	n := &Network{seed: seed, mode: &mode{}, generators: map[string]*aten.Generator{}}
-	n.Layer = build(Builder{network: n, generator: aten.NewGenerator(seed), epsilon: normEpsilon})
+	return Unset(func(b Builder) Layer {
+		b.network.seed, b.generator = seed, aten.NewGenerator(seed)
+		return build(b)
+	})
+}
+
+// Unset builds a network whose weights have no values yet, which costs neither time nor memory: to look at, or to be loaded.
+func Unset(build func(b Builder) Layer) *Network {
+	n := &Network{mode: &mode{}, generators: map[string]*aten.Generator{}}
+	n.Layer = build(Builder{network: n, epsilon: normEpsilon})
 	return n
 }
 
@@ -121,16 +129,13 @@ func (n *Network) Dict() weights.Dict {
 	return dict
 }
 
-// Load overwrites the state with dict's tensors. A missing, unexpected or mis-shaped tensor is an error, and then nothing
-// has changed; source names dict's origin in it. Prefixes "module." of DataParallel are taken off, then Rename
-// applies.
-func (n *Network) Load(source string, dict weights.Dict) error {
-	n.mustNotBeFolded("loaded")
+// Fit returns dict under the network's own names, as Load takes it, and has Load's errors. Nothing is loaded.
+func (n *Network) Fit(source string, dict weights.Dict) (weights.Dict, error) {
 	dict = dict.TrimPrefix("module.")
 	if n.Rename != nil {
 		var err error
 		if dict, err = dict.Rename(n.Rename); err != nil {
-			return fmt.Errorf("%s: %w", source, err)
+			return nil, fmt.Errorf("%s: %w", source, err)
 		}
 	}
 	want := make([]weights.Want, len(n.entries))
@@ -138,7 +143,19 @@ func (n *Network) Load(source string, dict weights.Dict) error {
 		want[i] = weights.Want{Name: e.Name, Shape: wide(e.Value.Shape())}
 	}
 	if err := weights.Match(want, dict); err != nil {
-		return fmt.Errorf("%s: %w", source, err)
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	return dict, nil
+}
+
+// Load overwrites the state with dict's tensors. A missing, unexpected or mis-shaped tensor is an error, and then nothing
+// has changed; source names dict's origin in it. Prefixes "module." of DataParallel are taken off, then Rename
+// applies.
+func (n *Network) Load(source string, dict weights.Dict) error {
+	n.mustNotBeFolded("loaded")
+	dict, err := n.Fit(source, dict)
+	if err != nil {
+		return err
 	}
 	values := make([]aten.Tensor, len(n.entries))
 	for i, e := range n.entries {

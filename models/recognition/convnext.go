@@ -12,7 +12,7 @@ import (
 var convNeXtTiny = models.Architecture{
 	Name:  "convnext_tiny",
 	Doc:   "ConvNeXt-T for ImageNet, as in torchvision.",
-	Input: models.Input{Resize: 236, Crop: 224, Normalization: models.ImageNet},
+	Input: models.Input{Classes: 1000, Resize: 236, Crop: 224, Normalization: models.ImageNet},
 	Build: func(b nn.Builder, classes int, _ models.Options) nn.Layer {
 		small := nn.Normal(0.02)
 		b = b.WithEpsilon(1e-6).Initialized(nn.Initialization{Convolution: small, Linear: small, ZeroBias: true})

@@ -14,7 +14,7 @@ var inceptionV3 = models.Architecture{
 		Name: "transform_input", Default: 0, Min: 0, Max: 1,
 		Doc: "1 if the input is normalized for ImageNet and the weights want [-1,1], torchvision's way of using its weights.",
 	}},
-	Input: models.Input{Resize: 342, Crop: 299, Normalization: models.Normalization{
+	Input: models.Input{Classes: 1000, Resize: 342, Crop: 299, Normalization: models.Normalization{
 		Mean: [3]float32{0.5, 0.5, 0.5}, Std: [3]float32{0.5, 0.5, 0.5},
 	}},
 	Build: func(b nn.Builder, classes int, o models.Options) nn.Layer {

@@ -62,6 +62,13 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 		if err != nil {
 			return nil, err
 		}
+		architecture, err := r.architecture()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := architecture.Unset(classes, models.Options(spec.Options)).Fit(file.Path, file.Tensors); err != nil {
+			return nil, err
+		}
 		settings.Checksum = file.Tensors.Checksum()
 		definition.Rate = "load"
 		definition.Compute = env.compute(r.load)
@@ -110,13 +117,31 @@ func images(recipe experiments.Training, perEpoch int) int {
 	return recipe.Epochs * perEpoch
 }
 
+func (r *recognizer) architecture() (models.Architecture, error) {
+	return recognition.Named(r.spec.Arch)
+}
+
 // network builds R with the initial values of its seed.
 func (r *recognizer) network() (*nn.Network, error) {
-	architecture, ok := recognition.Find(r.spec.Arch)
-	if !ok {
-		return nil, fmt.Errorf("recognizer %s: no architecture %q", r.name, r.spec.Arch)
+	architecture, err := r.architecture()
+	if err != nil {
+		return nil, err
 	}
 	return architecture.New(streamSeed("recognizer", r.spec.Seed), r.classes, models.Options(r.spec.Options)), nil
+}
+
+// loaded builds R with the tensors of a file, which must fit.
+func (r *recognizer) loaded(path string) (*nn.Network, error) {
+	architecture, err := r.architecture()
+	if err != nil {
+		return nil, err
+	}
+	file, err := weights.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	network := architecture.Unset(r.classes, models.Options(r.spec.Options))
+	return network, network.Load(file.Path, file.Tensors)
 }
 
 func (r *recognizer) normalization() models.Normalization {
@@ -129,15 +154,8 @@ func (r *recognizer) normalization() models.Normalization {
 
 // frozen is R on the device as a fixed function of pixels in [0,1], and its state's network, for the checksum.
 func (r *recognizer) frozen(env *Environment) (nn.Layer, *nn.Network, error) {
-	network, err := r.network()
+	network, err := r.loaded(env.Store.File(r.Key, WeightsFile))
 	if err != nil {
-		return nil, nil, err
-	}
-	file, err := weights.Load(env.Store.File(r.Key, WeightsFile))
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := network.Load(file.Path, file.Tensors); err != nil {
 		return nil, nil, err
 	}
 	return r.asFunction(env, network), network, nil
@@ -145,15 +163,8 @@ func (r *recognizer) frozen(env *Environment) (nn.Layer, *nn.Network, error) {
 
 // load checks that the file fits the architecture and keeps its tensors.
 func (r *recognizer) load(_ context.Context, job *dag.Job) error {
-	file, err := weights.Load(r.spec.Weights)
+	network, err := r.loaded(r.spec.Weights)
 	if err != nil {
-		return err
-	}
-	network, err := r.network()
-	if err != nil {
-		return err
-	}
-	if err := network.Load(file.Path, file.Tensors); err != nil {
 		return err
 	}
 	return r.save(job, network)
