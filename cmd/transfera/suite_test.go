@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"transfera/aten"
+	"transfera/results/atomicfile"
 )
 
 const tiny = "testdata/tiny"
@@ -169,21 +170,61 @@ func TestTwoRunsAtOnceShareTheWork(t *testing.T) {
 
 func TestFailureBlocksOnlyWhatNeedsIt(t *testing.T) {
 	p := newPlace(t)
-	file := stored(t, "shapes-vgg", 10, nil)
-	got := p.run(t, "testdata/partly", "--weights", filepath.Dir(file))
+	folder, damaged := damagedPhotos(t)
+	got := p.run(t, "testdata/partly", "--data", "photos="+folder)
 	require.Error(t, got.err)
-	assert.Contains(t, got.stderr, "transfera: recognizer resnet-s: "+file+": ")
-	assert.Contains(t, got.stderr, "tensor conv1.weight missing")
+	assert.Contains(t, got.stderr, "transfera: recognizer resnet-s: ")
+	assert.Contains(t, got.stderr, damaged)
 	assert.Contains(t, got.stderr, "stages that need a failed one were not computed; everything else was\n")
 	assert.Contains(t, got.stdout, "What works")
-	assert.NotContains(t, got.stdout, "What needs weights")
+	assert.NotContains(t, got.stdout, "What needs a picture")
 	assert.ElementsMatch(t, []string{
 		"cells.csv", "gains.csv", "manifest.json", "run.log", "tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv",
 	}, filesBelow(t, p.out))
 	for _, line := range strings.Split(strings.TrimSpace(p.read(t, "cells.csv")), "\n")[1:] {
 		assert.True(t, strings.HasPrefix(line, "good,"), line)
 	}
-	assert.Contains(t, p.read(t, "manifest.json"), "tensor conv1.weight missing", "the reason is kept")
+	assert.Contains(t, p.read(t, "manifest.json"), damaged, "the reason is kept")
+}
+
+// damagedPhotos is an ImageFolder with one training picture that cannot be decoded.
+func damagedPhotos(t *testing.T) (folder, damaged string) {
+	t.Helper()
+	folder = t.TempDir()
+	for _, image := range []string{"train/cat/1.jpg", "train/dog/1.jpg", "val/cat/1.jpg", "val/dog/1.jpg"} {
+		write(t, filepath.Join(folder, image), picture(t))
+	}
+	return folder, write(t, filepath.Join(folder, "train/dog/2.jpg"), picture(t)[:400])
+}
+
+func TestWeightsOfAnotherArchitectureAreRefusedBeforeAnyCompute(t *testing.T) {
+	p := newPlace(t)
+	file := stored(t, "shapes-vgg", 10, nil)
+	for _, command := range []string{"check", "run"} {
+		got := transfera(t, append([]string{command, tiny, "--weights", filepath.Dir(file),
+			"--set", "recognizers.resnet-s={arch: shapes-resnet, dataset: shapes, normalize: {mean: [0, 0, 0], std: [1, 1, 1]}, weights: other.safetensors}"}, p.flags()...)...)
+		require.Error(t, got.err)
+		assert.Contains(t, got.stderr, "recognizer resnet-s: "+file+": ")
+		assert.Contains(t, got.stderr, "tensor conv1.weight missing")
+		assert.NoDirExists(t, p.out)
+	}
+}
+
+func TestWeightsWithAnotherChecksumAreRefused(t *testing.T) {
+	p := newPlace(t)
+	file := stored(t, "shapes-resnet", 10, nil)
+	set := func(sum string) said {
+		return transfera(t, append([]string{"check", tiny, "--weights", filepath.Dir(file),
+			"--set", "recognizers.resnet-s={arch: shapes-resnet, options: {width: 4}, dataset: shapes, normalize: {mean: [0, 0, 0], std: [1, 1, 1]}, weights: other.safetensors, sha256: \"" +
+				sum + "\", download: from the shelf}"}, p.flags()...)...)
+	}
+	sum, err := atomicfile.Sum(file)
+	require.NoError(t, err)
+	require.NoError(t, set(sum[:8]).err)
+	got := set("00000000")
+	require.Error(t, got.err)
+	assert.Contains(t, got.stderr, file+": its SHA-256 begins with "+sum[:8]+", not with 00000000 as the spec says")
+	assert.Contains(t, got.stderr, "get it again: from the shelf")
 }
 
 // A killed run leaves its temporary files; the next one that writes results clears them away.
@@ -204,8 +245,8 @@ func TestRunThatFinishesNothingLeavesEarlierResults(t *testing.T) {
 	p := newPlace(t)
 	require.NoError(t, p.run(t, "testdata/partly/good.yaml").err)
 	before := p.read(t, "cells.csv")
-	file := stored(t, "shapes-vgg", 10, nil)
-	got := p.run(t, "testdata/partly/bad.yaml", "--weights", filepath.Dir(file))
+	folder, _ := damagedPhotos(t)
+	got := p.run(t, "testdata/partly/bad.yaml", "--data", "photos="+folder)
 	require.Error(t, got.err)
 	assert.Contains(t, got.stderr, "no experiment was finished; "+p.out+" is as it was\n")
 	assert.Equal(t, before, p.read(t, "cells.csv"))
