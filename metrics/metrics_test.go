@@ -234,6 +234,7 @@ func TestSummariesAreMeansOverImagesInTheMetricsUnits(t *testing.T) {
 	for i, summary := range append(measured, summaries...) {
 		assert.Equal(t, All[i].Name, summary.Metric)
 		assert.Equal(t, i >= len(measured), All[i].NeedsEvaluator, summary.Metric)
+		assert.False(t, All[i].Objects, summary.Metric)
 	}
 }
 

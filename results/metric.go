@@ -18,8 +18,8 @@ type Metric struct {
 var metrics = []Metric{
 	{"top1", "%", 1, "share of images whose class has the highest score, in percent", true},
 	{"top5", "%", 1, "share of images whose class is among the five highest scores, in percent", true},
-	{"map07", "%", 1, "VOC 07 mean average precision, 11-point interpolation, in percent", true},
-	{"map", "%", 1, "VOC mean average precision, area under the curve, in percent", true},
+	{"map07", "%", 1, "VOC 07 mean average precision, 11 points, overlap above 0.5, difficult objects ignored, in percent", true},
+	{"map", "%", 1, "VOC mean average precision, area under the curve, overlap above 0.5, difficult objects ignored, in percent", true},
 	{"psnr", "dB", 2, "mean over images of per-image PSNR in dB, RGB, data range 1, no border crop", true},
 	{"psnr_batch", "dB", 2, "the reference code's convention: 10 log10(1/(batch MSE + 1e-9)) in dB, " +
 		"mean over batches weighted by their size, RGB, no border crop", true},

@@ -189,13 +189,16 @@ func tTest(estimate, deviation, freedom float64) float64 {
 }
 
 func gainOverSeeds(difference [][]float64, level float64) Gain {
-	seeds, images := len(difference), len(difference[0])
+	return overSeeds(crossed(difference), len(difference), len(difference[0]), level)
+}
+
+// overSeeds is the gain that an analysis of crossed seeds and images found.
+func overSeeds(effects effects, seeds, images int, level float64) Gain {
 	gain := Gain{
 		Test:    "t, two-way random effects of seeds and images",
 		NImages: images,
 		NSeeds:  seeds,
 	}
-	effects := crossed(difference)
 	gain.Difference = effects.mean
 	gain.PValue = tTest(effects.mean, effects.deviation, effects.freedom)
 	half := 0.0

@@ -34,6 +34,9 @@ func Names() experiments.Names {
 		})
 	}
 	for _, m := range metrics.All {
+		if m.Objects {
+			continue // specs name classifiers only, and no stage runs a detector
+		}
 		names.Metrics = append(names.Metrics, experiments.Metric{Name: m.Name, Doc: m.Doc, NeedsEvaluator: m.NeedsEvaluator})
 	}
 	return names
