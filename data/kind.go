@@ -21,7 +21,9 @@ type DatasetKind struct {
 }
 
 // datasetKinds is the registry: one line per kind.
-var datasetKinds = []DatasetKind{shapesKind, sketchesKind, imageFolderKind, imageNetKind, cifar10Kind, cifar100Kind}
+var datasetKinds = []DatasetKind{
+	shapesKind, sketchesKind, imageFolderKind, imageNetKind, cifar10Kind, cifar100Kind, vocKind,
+}
 
 // DatasetKinds lists the known kinds of datasets.
 func DatasetKinds() []DatasetKind {
@@ -71,11 +73,14 @@ func (k DatasetKind) allOptions() []Option { return append(slices.Clone(k.Option
 type LoaderDefaults struct {
 	Resize, Crop int // pixels; 0 changes nothing
 	Flip         bool
+	// Sides in pixels for images of different sizes, one per batch; 0 if all are brought to one size.
+	ShortSide, LongSide int
 }
 
 // With returns options with these defaults filled in; the rest stays.
 func (d LoaderDefaults) With(options LoaderOptions) LoaderOptions {
 	options.Resize, options.Crop, options.Flip = d.Resize, d.Crop, d.Flip
+	options.ShortSide, options.LongSide = d.ShortSide, d.LongSide
 	return options
 }
 

@@ -24,6 +24,10 @@ type LoaderOptions struct {
 	Flip   bool // Train mirrors half of the images left to right
 	Shift  int  // Train moves images by up to this many pixels per axis and fills with black (pad, then random crop)
 
+	ShortSide int // for images of different sizes: length of the shorter side, see Loader; 0 if all have one size
+	LongSide  int // most pixels of the longer side then, which wins over ShortSide; 0 for any
+	Multiple  int // sides are padded to multiples of this; 0 means 1
+
 	Baseline bool // fill Batch.Baseline
 }
 
