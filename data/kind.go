@@ -22,7 +22,7 @@ type DatasetKind struct {
 
 // datasetKinds is the registry: one line per kind.
 var datasetKinds = []DatasetKind{
-	shapesKind, sketchesKind, imageFolderKind, imageNetKind, cifar10Kind, cifar100Kind, vocKind,
+	shapesKind, sketchesKind, shapesDetectionKind, imageFolderKind, imageNetKind, cifar10Kind, cifar100Kind, vocKind,
 }
 
 // DatasetKinds lists the known kinds of datasets.

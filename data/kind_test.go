@@ -24,7 +24,7 @@ func TestEveryDatasetKindDescribesItself(t *testing.T) {
 		}
 		assert.True(t, names["classes"], kind.Name)
 	}
-	for _, name := range []string{"shapes", "sketches", "image-folder", "imagenet", "cifar10", "cifar100", "voc"} {
+	for _, name := range []string{"shapes", "sketches", "image-folder", "imagenet", "cifar10", "cifar100", "voc", "shapes-detection"} {
 		assert.True(t, seen[name], name)
 	}
 }

@@ -320,12 +320,15 @@ func TestVOCReadsBloodCells(t *testing.T) {
 	assert.Equal(t, []string{"Platelets", "RBC", "WBC"}, train.Dataset.Classes())
 	assert.Equal(t, []int{292, 72}, []int{train.Dataset.Len(), val.Dataset.Len()})
 	assert.Equal(t, "JPEGImages/BloodImage_00007.jpg", val.Dataset.Name(0))
-	for _, split := range []*Opened{train, val} {
+	for split, want := range map[*Opened][]int{train: {292, 3350, 301}, val: {69, 805, 71}} { // counted in Python
+		counts := make([]int, 3)
 		assert.Empty(t, verify(t, split.Dataset), "every image has the size of its annotation")
 		for i := range split.Dataset.Len() {
 			for _, object := range objectsOf(t, split.Dataset, i) {
 				assert.Positive(t, object.area(), split.Dataset.Name(i))
+				counts[object.Class]++
 			}
 		}
+		assert.Equal(t, want, counts)
 	}
 }
