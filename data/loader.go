@@ -30,7 +30,8 @@ type LoaderOptions struct {
 	ShortSide int
 	LongSide  int // most pixels of the longer side; 0 for any number
 	// Multiple is what the sides of targets are made multiples of, by repeating the last column and row before degrading;
-	// 0 means 1. A degradation's scale must divide it if ShortSide is set.
+	// 0 means 1. A degradation's scale must divide it if ShortSide is set. Noise is drawn for the padded picture, so it
+	// differs between multiples wherever they pad differently.
 	Multiple int
 
 	Baseline bool // fill Batch.Baseline
