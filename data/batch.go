@@ -8,9 +8,12 @@ type Batch struct {
 	Epoch   int     // counted from 0
 	Indices []int   // of the images, in the loader's dataset
 	Labels  []int64 // their classes
+	// Objects are those of each image, in pixels of its target. Nil unless the dataset is for detection.
+	Objects [][]Object
 
 	N                       int // images
 	Height, Width           int // of targets and baselines
+	ValidHeight, ValidWidth int // of targets without padding, which is at the bottom and at the right
 	InputHeight, InputWidth int // of inputs
 
 	Target []float32 // (N, 3, Height, Width), the picture to restore
@@ -20,7 +23,7 @@ type Batch struct {
 	Baseline []float32
 
 	memory *buffers
-	pool   *sync.Pool
+	pool   *sync.Pool // that memory comes from; nil if from none
 }
 
 // buffers are the picture memory of one full batch.
@@ -29,15 +32,18 @@ type buffers struct{ target, input, baseline []float32 }
 // Release gives the batch's memory back to the loader, which will overwrite it. The pictures must not be used any more; a
 // batch that is never released is left to the garbage collector.
 func (b *Batch) Release() {
-	if b.memory != nil {
-		b.pool.Put(b.memory)
-		b.memory, b.Target, b.Input, b.Baseline = nil, nil, nil, nil
+	if b.memory == nil {
+		return
 	}
+	if b.pool != nil {
+		b.pool.Put(b.memory)
+	}
+	b.memory, b.Target, b.Input, b.Baseline = nil, nil, nil, nil
 }
 
 // newBuffers allocates what a full batch needs; parts that would only repeat another one are left out.
-func (l *Loader) newBuffers() *buffers {
-	n := 3 * l.height * l.width * l.options.Batch
+func (l *Loader) newBuffers(f frame) *buffers {
+	n := 3 * f.height * f.width * l.options.Batch
 	memory := &buffers{target: make([]float32, n)}
 	if l.degradation != nil {
 		scale := l.degradation.Scale()
@@ -49,20 +55,31 @@ func (l *Loader) newBuffers() *buffers {
 	return memory
 }
 
-// newBatch takes memory for the batch of an assignment, with the pictures still to be filled in.
+// newBatch takes memory for the batch of an assignment, with the pictures still to be filled in. With ShortSide the size
+// of the picture, and with it the memory, is still to come.
 func (l *Loader) newBatch(a assignment) *Batch {
-	memory := l.buffers.Get().(*buffers)
 	n := len(a.indices)
-	b := &Batch{
-		Step: a.step, Epoch: a.epoch, Indices: a.indices, Labels: make([]int64, n),
-		N: n, Height: l.height, Width: l.width, InputHeight: l.height, InputWidth: l.width,
-		Target: memory.target[:n*3*l.height*l.width],
-		memory: memory, pool: &l.buffers,
+	b := &Batch{Step: a.step, Epoch: a.epoch, Indices: a.indices, Labels: make([]int64, n), N: n}
+	if IsDetection(l.dataset) {
+		b.Objects = make([][]Object, n)
 	}
+	if l.options.ShortSide == 0 {
+		b.pool = &l.buffers
+		l.place(b, l.buffers.Get().(*buffers), l.frame)
+	}
+	return b
+}
+
+// place says where in memory the pictures of a batch lie, which share a frame.
+func (l *Loader) place(b *Batch, memory *buffers, f frame) {
+	b.memory = memory
+	b.Height, b.Width, b.ValidHeight, b.ValidWidth = f.height, f.width, f.validHeight, f.validWidth
+	b.InputHeight, b.InputWidth = f.height, f.width
+	b.Target = memory.target[:b.N*3*f.height*f.width]
 	b.Input = b.Target
 	if l.degradation != nil {
-		b.InputHeight, b.InputWidth = l.height/l.degradation.Scale(), l.width/l.degradation.Scale()
-		b.Input = memory.input[:n*3*b.InputHeight*b.InputWidth]
+		b.InputHeight, b.InputWidth = f.height/l.degradation.Scale(), f.width/l.degradation.Scale()
+		b.Input = memory.input[:b.N*3*b.InputHeight*b.InputWidth]
 	}
 	if l.options.Baseline {
 		b.Baseline = b.Input
@@ -70,7 +87,6 @@ func (l *Loader) newBatch(a assignment) *Batch {
 			b.Baseline = memory.baseline[:len(b.Target)]
 		}
 	}
-	return b
 }
 
 // slot is the part of planes, which hold n pictures, that belongs to picture k.

@@ -21,6 +21,18 @@ type fileCheck struct {
 	reason   string // why it cannot be decoded; "" if it can
 }
 
+// checked is a dataset with a file per image, of which checks can be remembered.
+type checked interface {
+	Dataset
+	// memory is as in Folder.
+	memory(kind string) (string, error)
+	// checkedFile is the file of image i and all else, in words, that decides whether it can be decoded: the words are
+	// the key of what is remembered. An empty path says that nothing can be.
+	checkedFile(i int) (key, path string)
+}
+
+func (f *Folder) checkedFile(i int) (key, path string) { return f.files[i], f.fullPath(i) }
+
 // checks remembers which files of a folder can be decoded.
 type checks struct {
 	path  string // of the file; "" remembers nothing
@@ -33,8 +45,8 @@ type checks struct {
 func openChecks(ds Dataset) (*checks, error) {
 	c := &checks{fresh: map[string]fileCheck{}}
 	root, _ := original(ds, 0)
-	folder, isFolder := root.(*Folder)
-	if !isFolder {
+	folder, isChecked := root.(checked)
+	if !isChecked {
 		return c, nil
 	}
 	var err error
@@ -48,15 +60,15 @@ func openChecks(ds Dataset) (*checks, error) {
 // check says why image i cannot be decoded, "" if it can, and decodes it only if that is not known.
 func (c *checks) check(ds Dataset, i int) (reason string, err error) {
 	root, at := original(ds, i)
-	folder, isFolder := root.(*Folder)
-	if !isFolder || c.path == "" {
+	folder, isChecked := root.(checked)
+	if !isChecked || c.path == "" {
 		return decode(ds, i)
 	}
-	info, err := os.Stat(folder.fullPath(at))
+	name, path := folder.checkedFile(at)
+	info, err := os.Stat(path)
 	if err != nil {
 		return decode(ds, i)
 	}
-	name := folder.files[at]
 	now := fileCheck{size: info.Size(), modified: info.ModTime().UnixNano()}
 	if old, known := c.known[name]; known && old.size == now.size && old.modified == now.modified {
 		return old.reason, nil

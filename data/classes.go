@@ -10,6 +10,8 @@ import (
 // ClassSubset keeps the images of some of parent's classes, given by their indices in any order, in parent's order of
 // images. The classes keep parent's order, too, and are numbered 0..k-1 anew. No class, a class twice, an index outside
 // parent.Classes(), and classes without any image are errors.
+//
+// Of a detection dataset it keeps the images that hold an object of these classes, and no object of another class.
 func ClassSubset(parent Dataset, classes []int) (*Subset, error) {
 	names := parent.Classes()
 	kept := slices.Sorted(slices.Values(classes))
@@ -24,7 +26,7 @@ func ClassSubset(parent Dataset, classes []int) (*Subset, error) {
 		s.names = append(s.names, names[class])
 	}
 	for i := range parent.Len() {
-		if _, found := slices.BinarySearch(kept, parent.Label(i)); found {
+		if holds(parent, i, kept) {
 			s.indices = append(s.indices, i)
 		}
 	}
@@ -32,6 +34,15 @@ func ClassSubset(parent Dataset, classes []int) (*Subset, error) {
 		return nil, fmt.Errorf("a class subset needs at least one image; the classes selected are [%s]", someOf(s.names))
 	}
 	return s, nil
+}
+
+// holds tells whether image i is, or has an object, of one of the sorted classes.
+func holds(ds Dataset, i int, classes []int) bool {
+	if objects, ok := ObjectsOf(ds, i); ok {
+		return len(renumbered(objects, classes)) > 0
+	}
+	_, found := slices.BinarySearch(classes, ds.Label(i))
+	return found
 }
 
 // SelectClasses is ClassSubset with the classes that an expression selects; see ParseClasses. The empty expression

@@ -52,9 +52,18 @@ func NewSubset(parent Dataset, indices []int) (*Subset, error) {
 // Limit selects n images of parent, as evenly over the classes as these allow, in the parent's order. Which ones is
 // decided by the seed alone, and a smaller selection with the same seed is contained in a larger one. n at or above
 // parent.Len() selects everything.
+//
+// Images of a detection dataset hold objects of several classes, so nothing is balanced there: the first n of a
+// permutation of all images are selected, which the seed decides.
 func Limit(parent Dataset, n int, seed uint64) (*Subset, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("a dataset cannot be limited to %d images; at least 1 is needed", n)
+	}
+	n = min(n, parent.Len())
+	if IsDetection(parent) {
+		chosen := newStream("limit images", seed).permutation(parent.Len())[:n]
+		slices.Sort(chosen)
+		return NewSubset(parent, chosen)
 	}
 	perClass := make([][]int, len(parent.Classes()))
 	for i := range parent.Len() {
@@ -69,7 +78,6 @@ func Limit(parent Dataset, n int, seed uint64) (*Subset, error) {
 		}
 		perClass[class] = shuffled
 	}
-	n = min(n, parent.Len())
 	chosen := make([]int, 0, n)
 	for round := 0; len(chosen) < n; round++ { // one more of every class per round
 		for _, members := range perClass {
@@ -93,8 +101,14 @@ func (s *Subset) Classes() []string {
 	return s.names
 }
 
-// Label is the class of the i-th selected image, counted among the classes kept.
+// Label is the class of the i-th selected image, counted among the classes kept; in a detection dataset that of its
+// largest object that is kept.
 func (s *Subset) Label(i int) int {
+	if s.classes != nil {
+		if objects, ok := ObjectsOf(s, i); ok {
+			return largestClass(objects)
+		}
+	}
 	label := s.parent.Label(s.indices[i])
 	if s.classes == nil {
 		return label

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,16 +42,7 @@ func (f *Folder) Fingerprint(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	remembered := readHashes(cachePath)
-	hashes, fresh, err := f.hashFiles(ctx, remembered)
-	for i, name := range f.files { // after an error, keep what is known of the files that were not reached
-		if old, known := remembered[name]; known && hashes[i] == nil {
-			hashes[i] = &old
-		}
-	}
-	if cachePath != "" && (fresh > 0 || err == nil && len(remembered) != len(f.files)) {
-		err = errors.Join(err, writeHashes(cachePath, f.files, hashes))
-	}
+	hashes, err := hashFiles(ctx, cachePath, f.dir, f.files, f.options.Progress)
 	if err != nil {
 		return "", fmt.Errorf("fingerprint %s: %w", f.dir, err)
 	}
@@ -66,16 +58,32 @@ func (f *Folder) Fingerprint(ctx context.Context) (string, error) {
 	return f.fingerprint.value, nil
 }
 
-// hashFiles finds the hash of every file, in parallel, reading only those not remembered. After an error the files
-// that were not reached have a nil hash. fresh is how many were read.
-func (f *Folder) hashFiles(ctx context.Context, remembered map[string]fileHash) (hashes []*fileHash, fresh int, err error) {
-	hashes = make([]*fileHash, len(f.files))
+// hashFiles finds the hashes of files, named relative to dir, reading only those that memory does not know; "" remembers
+// nothing.
+func hashFiles(ctx context.Context, memory, dir string, files []string, progress func(done, total int)) ([]*fileHash, error) {
+	remembered := readHashes(memory)
+	hashes, fresh, err := hashAll(ctx, remembered, dir, files, progress)
+	for i, name := range files { // after an error, keep what is known of the files that were not reached
+		if old, known := remembered[name]; known && hashes[i] == nil {
+			hashes[i] = &old
+		}
+	}
+	if memory != "" && (fresh > 0 || err == nil && len(remembered) != len(files)) {
+		err = errors.Join(err, writeHashes(memory, files, hashes))
+	}
+	return hashes, err
+}
+
+// hashAll finds the hash of every file, in parallel, reading only those not remembered. After an error the files that
+// were not reached have a nil hash. fresh is how many were read.
+func hashAll(ctx context.Context, remembered map[string]fileHash, dir string, files []string, progress func(done, total int)) (hashes []*fileHash, fresh int, err error) {
+	hashes = make([]*fileHash, len(files))
 	var read atomic.Int64
-	err = forFiles(ctx, len(f.files), f.options.Progress, func() func(i int) error {
+	err = forFiles(ctx, len(files), progress, func() func(i int) error {
 		buffer := make([]byte, 64<<10)
 		return func(i int) error {
-			old, known := remembered[f.files[i]]
-			hash, err := hashFile(f.fullPath(i), old, known, buffer)
+			old, known := remembered[files[i]]
+			hash, err := hashFile(filepath.Join(dir, filepath.FromSlash(files[i])), old, known, buffer)
 			if err != nil {
 				return err
 			}

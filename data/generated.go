@@ -21,12 +21,12 @@ type look struct {
 // Bounds of GeneratedOptions.Size.
 const minGeneratedSize, maxGeneratedSize = 16, 1024
 
-// GeneratedOptions configures NewShapes and NewSketches; the zero value is the training split of the default dataset.
+// GeneratedOptions configures NewShapes, NewSketches and NewShapesDetection; the zero value is the training split of the default dataset.
 type GeneratedOptions struct {
 	Seed  uint64
 	Split string // "train" (also if empty) or "val"; different splits never share a random stream
 	Count int    // number of images; 0 means 4000 of train and 1000 of val
-	Size  int    // height and width in pixels, at least 16; 0 means 32
+	Size  int    // height and width in pixels, at least 16; 0 means 32 (at least 64 and 96 with objects to detect)
 }
 
 // Generated is a built-in dataset: NewShapes and NewSketches make it. Image i has class i mod 10 and depends on (Seed,
@@ -39,27 +39,35 @@ type Generated struct {
 
 // newGenerated completes and checks the options; it draws nothing.
 func newGenerated(look look, options GeneratedOptions) (*Generated, error) {
-	if options.Split == "" {
-		options.Split = "train"
-	}
-	defaultCount, known := map[string]int{"train": 4000, "val": 1000}[options.Split]
-	if !known {
-		return nil, fmt.Errorf("%s has no split %q; known are train and val", look.name, options.Split)
-	}
-	if options.Count == 0 {
-		options.Count = defaultCount
-	}
-	if options.Count < 1 {
-		return nil, fmt.Errorf("%s cannot have %d images; at least 1 is needed", look.name, options.Count)
-	}
-	if options.Size == 0 {
-		options.Size = 32
-	}
-	if options.Size < minGeneratedSize || options.Size > maxGeneratedSize {
-		return nil, fmt.Errorf("%s cannot be drawn %d pixels wide; the size must lie in %d..%d",
-			look.name, options.Size, minGeneratedSize, maxGeneratedSize)
+	options, err := options.complete(look.name, 32, minGeneratedSize)
+	if err != nil {
+		return nil, err
 	}
 	return &Generated{look: look, options: options, images: make([]atomic.Pointer[imaging.Image], options.Count)}, nil
+}
+
+// complete fills in the defaults, which size is part of, and checks the options of the dataset called name.
+func (o GeneratedOptions) complete(name string, size, minSize int) (GeneratedOptions, error) {
+	if o.Split == "" {
+		o.Split = "train"
+	}
+	defaultCount, known := map[string]int{"train": 4000, "val": 1000}[o.Split]
+	if !known {
+		return o, fmt.Errorf("%s has no split %q; known are train and val", name, o.Split)
+	}
+	if o.Count == 0 {
+		o.Count = defaultCount
+	}
+	if o.Count < 1 {
+		return o, fmt.Errorf("%s cannot have %d images; at least 1 is needed", name, o.Count)
+	}
+	if o.Size == 0 {
+		o.Size = size
+	}
+	if o.Size < minSize || o.Size > maxGeneratedSize {
+		return o, fmt.Errorf("%s cannot be drawn %d pixels wide; the size must lie in %d..%d", name, o.Size, minSize, maxGeneratedSize)
+	}
+	return o, nil
 }
 
 // Len is the number of images.

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -21,7 +22,9 @@ type DatasetKind struct {
 }
 
 // datasetKinds is the registry: one line per kind.
-var datasetKinds = []DatasetKind{shapesKind, sketchesKind, imageFolderKind, imageNetKind, cifar10Kind, cifar100Kind}
+var datasetKinds = []DatasetKind{
+	shapesKind, sketchesKind, shapesDetectionKind, imageFolderKind, imageNetKind, cifar10Kind, cifar100Kind, vocKind,
+}
 
 // DatasetKinds lists the known kinds of datasets.
 func DatasetKinds() []DatasetKind {
@@ -66,16 +69,45 @@ var badImagesOption = Option{
 
 func (k DatasetKind) allOptions() []Option { return append(slices.Clone(k.Options), classesOption) }
 
+// ParseOptions reads options of the kind of dataset called kind from text, as a command line gives them. An unknown kind
+// or option and a text that is no value of its option's type are errors; bounds are checked by Open.
+func ParseOptions(kind string, given map[string]string) (map[string]any, error) {
+	found, err := datasetKind(kind)
+	if err != nil {
+		return nil, err
+	}
+	declared := map[string]Option{}
+	var known []string
+	for _, option := range found.allOptions() {
+		declared[option.Name] = option
+		known = append(known, option.Name)
+	}
+	options := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		option, is := declared[name]
+		if !is {
+			return nil, fmt.Errorf("kind %s has no option %q%s; it has %s", kind, name, didYouMean(name, known), strings.Join(known, ", "))
+		}
+		if options[name], err = option.parse(given[name]); err != nil {
+			return nil, fmt.Errorf("kind %s: %w", kind, err)
+		}
+	}
+	return options, nil
+}
+
 // LoaderDefaults is how a dataset's pictures are prepared unless something else is asked for; the fields are those of
 // LoaderOptions.
 type LoaderDefaults struct {
 	Resize, Crop int // pixels; 0 changes nothing
 	Flip         bool
+	// Sides in pixels for images of different sizes, one per batch; 0 if all are brought to one size.
+	ShortSide, LongSide int
 }
 
 // With returns options with these defaults filled in; the rest stays.
 func (d LoaderDefaults) With(options LoaderOptions) LoaderOptions {
 	options.Resize, options.Crop, options.Flip = d.Resize, d.Crop, d.Flip
+	options.ShortSide, options.LongSide = d.ShortSide, d.LongSide
 	return options
 }
 

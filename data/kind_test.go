@@ -24,7 +24,7 @@ func TestEveryDatasetKindDescribesItself(t *testing.T) {
 		}
 		assert.True(t, names["classes"], kind.Name)
 	}
-	for _, name := range []string{"shapes", "sketches", "image-folder", "imagenet", "cifar10", "cifar100"} {
+	for _, name := range []string{"shapes", "sketches", "image-folder", "imagenet", "cifar10", "cifar100", "voc", "shapes-detection"} {
 		assert.True(t, seen[name], name)
 	}
 }
@@ -39,4 +39,20 @@ func TestListingKindsDoesNotChangeThem(t *testing.T) {
 func TestLoaderDefaultsFillOnlyTheirOwnFields(t *testing.T) {
 	options := LoaderDefaults{Resize: 256, Crop: 224, Flip: true}.With(LoaderOptions{Batch: 20, Shift: 4, Crop: 8})
 	assert.Equal(t, LoaderOptions{Batch: 20, Shift: 4, Resize: 256, Crop: 224, Flip: true}, options)
+}
+
+func TestOptionsAreReadFromText(t *testing.T) {
+	options, err := ParseOptions("voc", map[string]string{"short_side": "300", "flip": "false", "val": ".:test"})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"short_side": 300, "flip": false, "val": ".:test"}, options)
+	for words, given := range map[string][2]string{
+		`kind voc has no option "sort_side" (did you mean "short_side"?); it has train, val`: {"sort_side", "300"},
+		"kind voc: short_side must be a whole number, not 1.5":                               {"short_side", "1.5"},
+		"kind voc: flip must be true or false, not perhaps":                                  {"flip", "perhaps"},
+	} {
+		_, err := ParseOptions("voc", map[string]string{given[0]: given[1]})
+		assert.ErrorContains(t, err, words)
+	}
+	_, err = ParseOptions("vok", nil)
+	assert.ErrorContains(t, err, `unknown kind of dataset "vok" (did you mean "voc"?)`)
 }

@@ -24,24 +24,38 @@ type LoaderOptions struct {
 	Flip   bool // Train mirrors half of the images left to right
 	Shift  int  // Train moves images by up to this many pixels per axis and fills with black (pad, then random crop)
 
+	// ShortSide is for images of different sizes, in batches of one: the length of the shorter side after Pillow's bilinear
+	// filter, or less where the longer one would exceed LongSide. The side that decides is exact, and the other one is
+	// rounded to the nearest pixel, halves up. 0 is for images of one size.
+	ShortSide int
+	LongSide  int // most pixels of the longer side; 0 for any number
+	// Multiple is what the sides of targets are made multiples of, by repeating the last column and row before degrading;
+	// 0 means 1. A degradation's scale must divide it if ShortSide is set. Noise is drawn for the padded picture, so it
+	// differs between multiples wherever they pad differently.
+	Multiple int
+
 	Baseline bool // fill Batch.Baseline
 }
 
 // Loader prepares batches of a dataset, degraded or not, in parallel and ahead of time. Its batches are pure functions of
-// the dataset, the options and the step. A loader may serve several iterations, also at once.
+// the dataset, the options and the step. A loader may serve several iterations, also at once. The boxes of a detection
+// dataset are resized and flipped with their images.
 type Loader struct {
-	dataset       Dataset
-	degradation   Degradation // nil: the input is the target
-	options       LoaderOptions
-	height, width int // of the target
-	buffers       sync.Pool
+	dataset     Dataset
+	degradation Degradation // nil: the input is the target
+	options     LoaderOptions
+	frame       frame // of every target, unless ShortSide is set
+	buffers     sync.Pool
 }
 
-// NewLoader prepares nothing yet, except that without a crop it decodes the first image, whose size every other one must
-// share. degradation may be nil for loaders that train or test recognizers: their Batch.Input is Batch.Target.
+// NewLoader prepares nothing yet, except that without a crop or ShortSide it decodes the first image, whose size every
+// other one must share. degradation may be nil for loaders that train or test recognizers: their Batch.Input is Batch.Target.
 func NewLoader(dataset Dataset, degradation Degradation, options LoaderOptions) (*Loader, error) {
 	if err := options.check(dataset.Len()); err != nil {
 		return nil, err
+	}
+	if IsDetection(dataset) && (options.Crop > 0 || options.Shift > 0) {
+		return nil, fmt.Errorf("crop and shift would cut objects to detect; set resize, or short_side for images of different sizes")
 	}
 	if options.Workers == 0 {
 		options.Workers = runtime.NumCPU()
@@ -49,21 +63,37 @@ func NewLoader(dataset Dataset, degradation Degradation, options LoaderOptions) 
 	if options.Prefetch == 0 {
 		options.Prefetch = 4
 	}
-	l := &Loader{dataset: dataset, degradation: degradation, options: options, height: options.Crop, width: options.Crop}
-	if options.Crop == 0 {
+	options.Multiple = max(options.Multiple, 1)
+	l := &Loader{dataset: dataset, degradation: degradation, options: options}
+	l.buffers.New = func() any { return l.newBuffers(l.frame) }
+	if err := l.frameAll(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// frameAll finds the frame that all targets share, and checks that targets can be degraded.
+func (l *Loader) frameAll() error {
+	switch o := l.options; {
+	case o.ShortSide > 0:
+		if d := l.degradation; d != nil && o.Multiple%d.Scale() != 0 {
+			return fmt.Errorf("%s x%d needs sides divisible by %d, which images of different sizes are not; set multiple to %d",
+				d.Name(), d.Scale(), d.Scale(), roundUp(o.Multiple, d.Scale()))
+		}
+		return nil
+	case o.Crop > 0:
+		l.frame = frameOf(o.Crop, o.Crop, o.Multiple)
+	default:
 		first, err := l.target(0, nil)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		l.height, l.width = first.Height, first.Width
+		l.frame = first.frame
 	}
-	if degradation != nil {
-		if err := checkDivisible(degradation, l.width, l.height); err != nil {
-			return nil, err
-		}
+	if l.degradation != nil {
+		return checkDivisible(l.degradation, l.frame.width, l.frame.height)
 	}
-	l.buffers.New = func() any { return l.newBuffers() }
-	return l, nil
+	return nil
 }
 
 func (o LoaderOptions) check(images int) error {
@@ -74,6 +104,14 @@ func (o LoaderOptions) check(images int) error {
 		return fmt.Errorf("batch must be at least 1, not %d", o.Batch)
 	case o.Workers < 0 || o.Prefetch < 0 || o.Resize < 0 || o.Crop < 0 || o.Shift < 0:
 		return fmt.Errorf("workers, prefetch, resize, crop and shift cannot be negative")
+	case o.ShortSide < 0 || o.LongSide < 0 || o.Multiple < 0:
+		return fmt.Errorf("short_side, long_side and multiple cannot be negative")
+	case o.ShortSide == 0 && o.LongSide > 0:
+		return fmt.Errorf("long_side bounds what short_side asks for; set both")
+	case o.ShortSide > 0 && (o.Resize > 0 || o.Crop > 0 || o.Shift > 0):
+		return fmt.Errorf("short_side leaves images of different sizes; it excludes resize, crop and shift")
+	case o.ShortSide > 0 && o.Batch != 1:
+		return fmt.Errorf("short_side leaves images of different sizes, which a batch of %d cannot hold; set batch to 1", o.Batch)
 	case o.Resize > 0 && o.Crop > o.Resize:
 		return fmt.Errorf("a crop of %d does not fit images resized to %d", o.Crop, o.Resize)
 	case o.DropLast && o.Batch > images:

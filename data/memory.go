@@ -11,16 +11,20 @@ import (
 )
 
 // memory is the file that remembers something of this folder's files; kind is its extension. It is "" without a cache.
-func (f *Folder) memory(kind string) (string, error) {
-	if f.options.FingerprintCache == "" {
+func (f *Folder) memory(kind string) (string, error) { return f.options.memory(f.dir, "", kind) }
+
+// memory is the file that remembers something of files below dir, "" without a cache. part tells apart what is remembered
+// of several datasets in one folder.
+func (o FolderOptions) memory(dir, part, kind string) (string, error) {
+	if o.FingerprintCache == "" {
 		return "", nil
 	}
-	absolute, err := filepath.Abs(f.dir)
+	absolute, err := filepath.Abs(dir)
 	if err != nil {
-		return "", fmt.Errorf("data path %s: %w", f.dir, err)
+		return "", fmt.Errorf("data path %s: %w", dir, err)
 	}
-	key := sha256.Sum256([]byte(absolute))
-	return filepath.Join(f.options.FingerprintCache, fmt.Sprintf("%x.%s", key[:8], kind)), nil
+	key := sha256.Sum256([]byte(absolute + part))
+	return filepath.Join(o.FingerprintCache, fmt.Sprintf("%x.%s", key[:8], kind)), nil
 }
 
 // replaceFile writes a file as a whole or, after an error, not at all. Its folder is made when needed.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -73,6 +74,24 @@ func (o Option) typed(value any) (any, error) {
 		return nil, fmt.Errorf("%s must be a word, not %v", o.Name, value)
 	}
 	panic(fmt.Sprintf("data: option %s has a default of type %T", o.Name, o.Default))
+}
+
+// parse reads a value of the option's type.
+func (o Option) parse(text string) (value any, err error) {
+	switch o.Default.(type) {
+	case int:
+		value, err = strconv.Atoi(text)
+	case float64:
+		value, err = strconv.ParseFloat(text, 64)
+	case bool:
+		value, err = strconv.ParseBool(text)
+	default:
+		value = text
+	}
+	if err != nil {
+		_, err = o.typed(text) // says what it must be
+	}
+	return value, err
 }
 
 // complete checks given against what is declared and adds the defaults of the rest. owner, such as "degradation sr",

@@ -10,12 +10,15 @@ type outline struct {
 
 // newOutline draws position, size and rotation of the named outline in an image of size x size pixels.
 func newOutline(name string, random stream, size float64) outline {
-	o := outline{
-		x:      float64(size * (0.5 + random.between(-maxOffset, maxOffset))),
-		y:      float64(size * (0.5 + random.between(-maxOffset, maxOffset))),
-		radius: float64(size * random.between(minRadius, maxRadius)),
-	}
-	rotation := random.between(-maxRotation, maxRotation)
+	x := float64(size * (0.5 + random.between(-maxOffset, maxOffset)))
+	y := float64(size * (0.5 + random.between(-maxOffset, maxOffset)))
+	radius := float64(size * random.between(minRadius, maxRadius))
+	return outlineAt(name, x, y, radius, random.between(-maxRotation, maxRotation))
+}
+
+// outlineAt is the named outline around (x, y), rotated by an angle in radians.
+func outlineAt(name string, x, y, radius, rotation float64) outline {
+	o := outline{x: x, y: y, radius: radius}
 	for _, corner := range unitCorners[name] {
 		angle := corner.angle + rotation
 		r := float64(o.radius * corner.radius)

@@ -24,16 +24,22 @@ func (l *Loader) prepare(b *Batch, k int, train bool) (err error) {
 		random = &augmentation
 		seed = noiseSeed(l.options.Seed, b.Epoch, original)
 	}
-	image, err := l.target(i, random)
+	target, err := l.target(i, random)
 	if err != nil {
 		return err
 	}
-	if image.Width != l.width || image.Height != l.height {
-		return fmt.Errorf("%s: image of %dx%d pixels among others of %dx%d; set a crop to make them equal",
-			l.dataset.Name(i), image.Width, image.Height, l.width, l.height)
+	switch size := target.frame; {
+	case l.options.ShortSide > 0:
+		l.place(b, l.newBuffers(size), size) // the batch has no other image
+	case size != l.frame:
+		return fmt.Errorf("%s: image of %dx%d pixels among others of %dx%d; set a crop to make them equal, or short_side to "+
+			"take them one by one", l.dataset.Name(i), size.validWidth, size.validHeight, l.frame.validWidth, l.frame.validHeight)
 	}
 	b.Labels[k] = int64(l.dataset.Label(i))
-	image.Planar(slot(b.Target, k, b.N))
+	if b.Objects != nil {
+		b.Objects[k] = target.objects
+	}
+	target.image.Planar(slot(b.Target, k, b.N))
 	if l.degradation == nil {
 		return nil
 	}
@@ -41,31 +47,60 @@ func (l *Loader) prepare(b *Batch, k int, train bool) (err error) {
 	if b.memory.baseline != nil {
 		baseline = slot(b.Baseline, k, b.N)
 	}
-	if err := l.degradation.Degrade(image, seed, slot(b.Input, k, b.N), baseline); err != nil {
+	if err := l.degradation.Degrade(target.image, seed, slot(b.Input, k, b.N), baseline); err != nil {
 		return fmt.Errorf("%s: degrade with %s: %w", l.dataset.Name(i), l.degradation.Name(), err)
 	}
 	return nil
 }
 
-// target reads image i, resizes and crops it. random is nil in evaluation; in training it decides, in this order, where
-// to crop (x, then y), how far to shift (x, then y), and whether to flip.
-func (l *Loader) target(i int, random *stream) (*imaging.Image, error) {
-	image, err := l.dataset.Image(i)
+// target is a picture as batches hold it, and the objects in it.
+type target struct {
+	frame   frame
+	image   *imaging.Image // padded
+	objects []Object
+}
+
+// target reads image i, resizes, augments and pads it.
+func (l *Loader) target(i int, random *stream) (*target, error) {
+	original, err := l.dataset.Image(i)
 	if err != nil {
 		return nil, err
 	}
-	if size := l.options.Resize; size > 0 {
-		if image, err = image.ResizeShorter(size, imaging.Bilinear); err != nil {
-			return nil, fmt.Errorf("%s: %w", l.dataset.Name(i), err)
-		}
+	image, err := l.resized(original)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.dataset.Name(i), err)
 	}
+	objects, _ := ObjectsOf(l.dataset, i)
+	objects = stretched(objects, original, image)
+	if image, err = l.augmented(image, objects, random); err != nil {
+		return nil, fmt.Errorf("%s: %w", l.dataset.Name(i), err)
+	}
+	multiple := l.options.Multiple
+	return &target{frameOf(image.Width, image.Height, multiple), padded(image, multiple), objects}, nil
+}
+
+// resized brings an image to the size that is asked for.
+func (l *Loader) resized(image *imaging.Image) (*imaging.Image, error) {
+	switch o := l.options; {
+	case o.ShortSide > 0:
+		return fit(image, o.ShortSide, o.LongSide)
+	case o.Resize > 0:
+		return image.ResizeShorter(o.Resize, imaging.Bilinear)
+	}
+	return image, nil
+}
+
+// augmented crops, shifts and flips an image, and flips its objects. random is nil in evaluation; in training it decides,
+// in this order, where to crop (x, then y), how far to shift (x, then y), and whether to flip.
+func (l *Loader) augmented(image *imaging.Image, objects []Object, random *stream) (*imaging.Image, error) {
 	if side := l.options.Crop; side > 0 {
 		if image.Width < side || image.Height < side { // CenterCrop would pad
-			return nil, fmt.Errorf("%s: image of %dx%d pixels is too small for a crop of %d; set resize or a smaller crop",
-				l.dataset.Name(i), image.Width, image.Height, side)
+			return nil, fmt.Errorf("image of %dx%d pixels is too small for a crop of %d; set resize or a smaller crop",
+				image.Width, image.Height, side)
 		}
+		var err error
 		if image, err = crop(image, side, random); err != nil {
-			return nil, fmt.Errorf("%s: %w", l.dataset.Name(i), err)
+			return nil, err
 		}
 	}
 	if random == nil {
@@ -78,6 +113,7 @@ func (l *Loader) target(i int, random *stream) (*imaging.Image, error) {
 	}
 	if l.options.Flip && random.below(2) == 1 {
 		image = image.FlipHorizontal()
+		mirror(objects, image.Width)
 	}
 	return image, nil
 }

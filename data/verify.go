@@ -17,7 +17,7 @@ type BadImage struct {
 // Verify decodes every image of a dataset, in parallel, and returns those that cannot be decoded, in the dataset's
 // order. progress may be nil; it is called now and then by one goroutine at a time.
 //
-// Results for a Folder, or a Subset of one, are remembered in its FingerprintCache under the size and the modification
+// Results for a Folder or a VOC, or a Subset of one, are remembered in its FingerprintCache under the size and the modification
 // time of each file, as its hashes are, so that later calls decode only files where these differ. What was found before
 // an error or a cancelled context is kept, too.
 //
