@@ -13,12 +13,6 @@ type matcher struct {
 	everyObject bool
 }
 
-// The matchers of the two stages (Ren et al. 2015, section 3.1.2; Girshick 2015, section 2.3).
-var (
-	anchorMatcher   = matcher{foreground: 0.7, background: 0.3, everyObject: true}
-	proposalMatcher = matcher{foreground: 0.5, background: 0.5}
-)
-
 // match returns, for each box, the index of its object, background or between, as torchvision's Matcher. Without objects
 // every box is background.
 func (m matcher) match(objects, boxes []Box) []int {
