@@ -146,6 +146,22 @@ func LayerNorm(a, weight, bias Tensor, epsilon float64) Tensor {
 	})
 }
 
+// GroupNorm normalizes a (N,C,H,W) over the channels of each of so many groups and all positions, then multiplies by weight
+// (C) and adds bias (C) (Wu and He 2018).
+func GroupNorm(a Tensor, groups int, weight, bias Tensor, epsilon float64) Tensor {
+	return produce("group_norm", []Tensor{a, weight, bias}, func(out *C.tfa_tensor) C.tfa_error {
+		return C.tfa_group_norm(a.handle(), C.int64_t(groups), weight.handle(), bias.handle(), C.double(epsilon), out)
+	})
+}
+
+// Take returns the elements of a at int64 indices into its row-major order, in the shape of indices, which may be on the CPU
+// while a is not.
+func Take(a, indices Tensor) Tensor {
+	return produce("take", []Tensor{a, indices}, func(out *C.tfa_tensor) C.tfa_error {
+		return C.tfa_take(a.handle(), indices.handle(), out)
+	})
+}
+
 // MSELoss returns the mean squared error over all elements; the shapes must be equal.
 func MSELoss(a, b Tensor) Tensor {
 	return produce("mse_loss", []Tensor{a, b}, func(out *C.tfa_tensor) C.tfa_error {

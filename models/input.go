@@ -5,11 +5,11 @@ import (
 	"transfera/models/nn"
 )
 
-// Input says how the images of a recognizer's usual evaluation are prepared.
+// Input says how the images of a recognizer's or detector's usual evaluation are prepared.
 type Input struct {
 	Classes       int // of the dataset that it was made for
 	Resize        int // pixels of the shorter side after resizing; as much as Crop for images that come in that size
-	Crop          int // pixels of a side of the central square
+	Crop          int // pixels of a side of the central square; 0 for detectors, which take the whole image
 	Normalization Normalization
 }
 

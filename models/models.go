@@ -20,6 +20,14 @@ func (o Options) Int(name string) int {
 	return v
 }
 
+// Float returns the option called name, which may be declared as an integer; asking for an undeclared one is a bug and panics.
+func (o Options) Float(name string) float64 {
+	if v, ok := o[name].(float64); ok {
+		return v
+	}
+	return float64(o.Int(name))
+}
+
 // Option declares one setting of an architecture.
 type Option struct {
 	Name     string
@@ -33,13 +41,14 @@ type Architecture struct {
 	Name    string
 	Doc     string
 	Options []Option
-	// Scales lists the enlargement factors of a processor; nil is any power of two from 1 on. Unused by recognizers.
+	// Scales lists the enlargement factors of a processor; nil is any power of two from 1 on. Unused by others.
 	Scales []int
-	// Input is what a recognizer was made for. Unused by processors.
+	// Input is what a recognizer or detector was made for. Unused by processors.
 	Input Input
 	// Rename, unless nil, turns names of tensors in old files into the network's.
 	Rename func(stored string) string
-	// Build adds the network to b. size is the enlargement factor of a processor or the number of classes of a recognizer.
+	// Build adds the network to b. size is the enlargement factor of a processor or the number of classes of a recognizer
+	// or detector.
 	Build func(b nn.Builder, size int, o Options) nn.Layer
 }
 

@@ -116,3 +116,20 @@ tfa_error tfa_avg_pool2d(tfa_tensor a, int64_t kernel, int64_t stride, int64_t p
                          tfa_tensor *out) {
   return returning(out, [&] { return at::avg_pool2d(tensor(a), kernel, stride, padding, false, count_padding); });
 }
+
+tfa_error tfa_group_norm(tfa_tensor a, int64_t groups, tfa_tensor weight, tfa_tensor bias, double epsilon,
+                         tfa_tensor *out) {
+  return returning(out, [&] { return at::group_norm(tensor(a), groups, tensor(weight), tensor(bias), epsilon); });
+}
+
+tfa_error tfa_take(tfa_tensor a, tfa_tensor indices, tfa_tensor *out) {
+  return returning(out, [&] { return at::take(tensor(a), tensor(indices).to(tensor(a).device())); });
+}
+
+tfa_error tfa_binary_cross_entropy(tfa_tensor logits, tfa_tensor targets, tfa_tensor *out) {
+  return returning(out, [&] { return at::binary_cross_entropy_with_logits(tensor(logits), tensor(targets)); });
+}
+
+tfa_error tfa_smooth_l1(tfa_tensor a, tfa_tensor b, double beta, tfa_tensor *out) {
+  return returning(out, [&] { return at::smooth_l1_loss(tensor(a), tensor(b), at::Reduction::Sum, beta); });
+}

@@ -66,6 +66,18 @@ tfa_error tfa_pixel_shuffle(tfa_tensor a, int64_t factor, tfa_tensor *out);
 tfa_error tfa_avg_pool2d(tfa_tensor a, int64_t kernel, int64_t stride, int64_t padding, int8_t count_padding,
                          tfa_tensor *out);
 
+tfa_error tfa_group_norm(tfa_tensor a, int64_t groups, tfa_tensor weight, tfa_tensor bias, double epsilon, tfa_tensor *out);
+tfa_error tfa_take(tfa_tensor a, tfa_tensor indices, tfa_tensor *out);
+tfa_error tfa_binary_cross_entropy(tfa_tensor logits, tfa_tensor targets, tfa_tensor *out);
+tfa_error tfa_smooth_l1(tfa_tensor a, tfa_tensor b, double beta, tfa_tensor *out);
+
+// Features of regions of interest (regions.cc). features (1,C,H,W); rois: count x (x1, y1, x2, y2) on the host, in pixels
+// of the image, of which scale makes pixels of the features. *out is (count,C,high,wide).
+tfa_error tfa_roi_align(tfa_tensor features, const float *rois, int64_t count, int64_t high, int64_t wide, double scale,
+                        int64_t sampling, int8_t aligned, tfa_tensor *out);
+tfa_error tfa_roi_pool(tfa_tensor features, const float *rois, int64_t count, int64_t high, int64_t wide, double scale,
+                       tfa_tensor *out);
+
 // Dropout, of elements and of whole samples (dropout.cc).
 tfa_error tfa_dropout(tfa_tensor a, double probability, tfa_generator g, tfa_tensor *out);
 tfa_error tfa_stochastic_depth(tfa_tensor a, double probability, tfa_generator g, tfa_tensor *out);

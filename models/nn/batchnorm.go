@@ -13,17 +13,23 @@ type BatchNorm2d struct {
 
 // BatchNorm2d adds a batch normalization of so many channels.
 func (b Builder) BatchNorm2d(name string, channels int) *BatchNorm2d {
-	mode := b.network.mode
+	statistics := b.network.mode
 	b = b.In(name)
-	return &BatchNorm2d{
+	if b.fixedNorm {
+		b, statistics = b.Fixed(), &mode{}
+	}
+	n := &BatchNorm2d{
 		weight:   b.Parameter("weight", 1, channels),
 		bias:     b.Parameter("bias", 0, channels),
 		mean:     b.register("running_mean", aten.Full(nil, 0, channels), true),
 		variance: b.register("running_var", aten.Full(nil, 1, channels), true),
-		batches:  b.register("num_batches_tracked", aten.FromLongs(nil, []int64{0}), true),
 		epsilon:  b.epsilon,
-		mode:     mode,
+		mode:     statistics,
 	}
+	if !b.fixedNorm {
+		n.batches = b.register("num_batches_tracked", aten.FromLongs(nil, []int64{0}), true)
+	}
+	return n
 }
 
 // Forward maps (N,channels,H,W) to itself.

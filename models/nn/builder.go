@@ -9,6 +9,8 @@ type Builder struct {
 	prefix         string
 	initialization Initialization
 	epsilon        float64
+	fixed          bool
+	fixedNorm      bool
 }
 
 const normEpsilon = 1e-5 // PyTorch's default for all normalizations
@@ -25,7 +27,21 @@ func (b Builder) In(name string) Builder {
 	return b
 }
 
+// Fixed returns a builder of pretrained layers that stay as they are: their tensors are saved, but not trained.
+func (b Builder) Fixed() Builder {
+	b.fixed, b.fixedNorm = true, true
+	return b
+}
+
+// WithFixedNorm returns a builder whose BatchNorms always use their running statistics and train nothing, as torchvision's
+// FrozenBatchNorm2d. They have no counter of batches. Training that sees one image at a time needs them.
+func (b Builder) WithFixedNorm() Builder {
+	b.fixedNorm = true
+	return b
+}
+
 func (b Builder) register(name string, value aten.Tensor, buffer bool) aten.Tensor {
+	buffer = buffer || b.fixed
 	if !buffer {
 		value.SetRequiresGrad(true)
 	}

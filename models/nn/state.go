@@ -24,7 +24,7 @@ func (f Func) Forward(x aten.Tensor) aten.Tensor { return f(x) }
 type Entry struct {
 	Name   string
 	Value  aten.Tensor
-	Buffer bool // running statistics: saved, but not trained
+	Buffer bool // running statistics and what Builder.Fixed made: saved, but not trained
 }
 
 // Network is a Layer with its state.
