@@ -56,15 +56,15 @@ var classesOption = Option{
 	Default: "",
 }
 
-// Values of badImagesOption.
-const failAtBadImages, skipBadImages = "fail", "skip"
+// Values of onBadImageOption.
+const failAtBadImage, skipBadImage = "fail", "skip"
 
-// badImagesOption is an option of the kinds that decode files.
-var badImagesOption = Option{
-	Name: "bad_images",
+// onBadImageOption is an option of the kinds that decode files.
+var onBadImageOption = Option{
+	Name: "on_bad_image",
 	Doc: "what to do about files that cannot be decoded: fail when one is met, or decode all files first and skip and " +
 		"report these",
-	Default: failAtBadImages, Choices: []any{failAtBadImages, skipBadImages},
+	Default: failAtBadImage, Choices: []any{failAtBadImage, skipBadImage},
 }
 
 func (k DatasetKind) allOptions() []Option { return append(slices.Clone(k.Options), classesOption) }

@@ -11,7 +11,7 @@ var splitOptions = []Option{
 var imageFolderKind = DatasetKind{
 	Name:      "image-folder",
 	Doc:       "image files in one folder per class, as torchvision's ImageFolder reads them",
-	Options:   slices.Concat(splitOptions, loaderOptions(LoaderDefaults{Flip: true}), []Option{badImagesOption}),
+	Options:   slices.Concat(splitOptions, loaderOptions(LoaderDefaults{Flip: true}), []Option{onBadImageOption}),
 	NeedsPath: true,
 	open: func(p place, o Options, split string) (Dataset, error) {
 		return OpenImageFolder(p.in(option[string](o, split)), p.folder)

@@ -14,7 +14,7 @@ var imageNetKind = DatasetKind{
 			"ILSVRC2012_validation_ground_truth.txt or lines of image and class; empty for one folder per class"},
 		{Name: "class_list", Default: "", Doc: "file with one class per line, below path: by ILSVRC2012_ID if the ground truth " +
 			"is numbers; empty takes the classes of the training folder"},
-	}, loaderOptions(LoaderDefaults{Resize: 256, Crop: 224, Flip: true}), []Option{badImagesOption}),
+	}, loaderOptions(LoaderDefaults{Resize: 256, Crop: 224, Flip: true}), []Option{onBadImageOption}),
 	NeedsPath: true,
 	open:      openImageNet,
 	loader:    preparedBy,

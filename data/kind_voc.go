@@ -18,7 +18,7 @@ var vocKind = DatasetKind{
 		{Name: "long_side", Default: 1000, Min: 1, Max: maxSide, Doc: "most pixels of the longer side after that; it wins " +
 			"over short_side"},
 		{Name: "flip", Default: true, Doc: "mirror half of the training images and their boxes left to right"},
-	}, []Option{badImagesOption}),
+	}, []Option{onBadImageOption}),
 	NeedsPath: true,
 	open:      openVOCKind,
 	loader: func(o Options) LoaderDefaults {
@@ -30,7 +30,7 @@ var vocKind = DatasetKind{
 
 func openVOCKind(p place, o Options, split string) (Dataset, error) {
 	options := VOCOptions{
-		FolderOptions: p.folder, Sets: option[string](o, split), KeepBad: option[string](o, badImagesOption.Name) == skipBadImages,
+		FolderOptions: p.folder, Sets: option[string](o, split), KeepBad: option[string](o, onBadImageOption.Name) == skipBadImage,
 	}
 	switch list := option[string](o, "class_list"); list {
 	case "":

@@ -45,7 +45,7 @@ type Opened struct {
 	Dataset Dataset
 	// Loader is how its pictures are to be prepared.
 	Loader LoaderDefaults
-	// Bad are the images left out because they cannot be decoded, if the option bad_images is skip. Their indices are
+	// Bad are the images left out because they cannot be decoded, if the option on_bad_image is skip. Their indices are
 	// those before they were left out. They must be reported: a number over fewer images is another number.
 	Bad []BadImage
 }
@@ -162,7 +162,7 @@ func (d Description) narrow(ctx context.Context, kind DatasetKind, options Optio
 			return nil, d.errorf("%s: %w", split, err)
 		}
 	}
-	if options[badImagesOption.Name] == skipBadImages { // absent in kinds without files
+	if options[onBadImageOption.Name] == skipBadImage { // absent in kinds without files
 		if opened.Bad, err = Verify(ctx, ds, d.progress("verify")); err != nil {
 			return nil, d.errorf("%s: %w", split, err)
 		}

@@ -134,7 +134,7 @@ func TestCIFARKindsReadThePublishedSizes(t *testing.T) {
 func TestBadImagesFailWhenMetOrAreSkippedAndReported(t *testing.T) {
 	dir := photographs(t)
 	for _, kind := range []string{"image-folder", "imagenet"} {
-		d := Description{Kind: kind, Path: dir, Options: map[string]any{"bad_images": "fail"}}
+		d := Description{Kind: kind, Path: dir, Options: map[string]any{"on_bad_image": "fail"}}
 		failing := opened(t, d, "train")
 		assert.Equal(t, 5, failing.Dataset.Len())
 		assert.Empty(t, failing.Bad)
@@ -145,7 +145,7 @@ func TestBadImagesFailWhenMetOrAreSkippedAndReported(t *testing.T) {
 		}
 		assert.ErrorContains(t, failure, "n02119789_2.JPEG")
 
-		d.Options["bad_images"] = "skip"
+		d.Options["on_bad_image"] = "skip"
 		var doing string
 		d.Progress = func(what string, _, _ int) { doing = what }
 		skipping := opened(t, d, "train")
@@ -172,8 +172,8 @@ func TestDescriptionsThatCannotBeOpenedSayWhy(t *testing.T) {
 		`dataset x: unknown kind of dataset "shape" (did you mean "shapes"?); known are shapes, sketches`: {Kind: "shape"},
 		`dataset x: kind shapes has no option "sise" (did you mean "size"?)`:                              {Kind: "shapes", Options: map[string]any{"sise": 4}},
 		"dataset x: kind shapes: size must lie in 16..1024, not 8":                                        {Kind: "shapes", Options: map[string]any{"size": 8}},
-		`has no option "bad_images"`:                                             {Kind: "shapes", Options: map[string]any{"bad_images": "skip"}},
-		"bad_images must be one of [fail skip], not ignore":                      {Kind: "imagenet", Path: "p", Options: map[string]any{"bad_images": "ignore"}},
+		`has no option "on_bad_image"`:                                             {Kind: "shapes", Options: map[string]any{"on_bad_image": "skip"}},
+		"on_bad_image must be one of [fail skip], not ignore":                      {Kind: "imagenet", Path: "p", Options: map[string]any{"on_bad_image": "ignore"}},
 		"labels must be one of [fine coarse], not rough":                         {Kind: "cifar100", Path: "p", Options: map[string]any{"labels": "rough"}},
 		"kind cifar10 needs the folder of its files; name it with path or --dat": {Kind: "cifar10"},
 		"kind shapes is generated and has no path; remove p":                     {Kind: "shapes", Path: "p"},

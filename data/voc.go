@@ -97,7 +97,7 @@ func (v *VOC) fill(i int, annotation vocAnnotation, index map[string]int) error 
 		v.objects[i] = append(v.objects[i], result)
 	}
 	if err := v.bad[i]; err != nil && !v.options.KeepBad {
-		return fmt.Errorf("%w; correct it, or leave such images out with the option %s: %s", err, badImagesOption.Name, skipBadImages)
+		return fmt.Errorf("%w; correct it, or leave such images out with the option %s: %s", err, onBadImageOption.Name, skipBadImage)
 	}
 	return nil
 }

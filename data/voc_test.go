@@ -140,7 +140,7 @@ func TestVOCMistakesNameFileObjectAndClass(t *testing.T) {
 			file: "VOC2007/Annotations/000001.xml", content: annotationOf(40, 30, good, objectOf("catt", "1 1 5 5", ""))},
 		"object 2 (cat): box 9..5 x 1..5 is inverted": {
 			file: "VOC2007/Annotations/000001.xml", content: annotationOf(40, 30, good, objectOf("cat", "9 1 5 5", ""))},
-		"object 1 (cat): box 1..43 x 1..5 is outside the image of 40x30 pixels; correct it, or leave such images out with the option bad_images: skip": {
+		"object 1 (cat): box 1..43 x 1..5 is outside the image of 40x30 pixels; correct it, or leave such images out with the option on_bad_image: skip": {
 			file: "VOC2007/Annotations/000001.xml", content: annotationOf(40, 30, objectOf("cat", "1 1 43 5", ""))},
 		"box -1..5 x 1..5 is outside": {
 			file: "VOC2007/Annotations/000001.xml", content: annotationOf(40, 30, objectOf("cat", "-1 1 5 5", ""))},
@@ -197,7 +197,7 @@ func TestVOCLeavesBadImagesOutAndReportsThem(t *testing.T) {
 	delete(files, "VOC2007/JPEGImages/000002.jpg")
 	files["VOC2007/JPEGImages/000001.jpg"] = "no picture"
 	files["VOC2012/Annotations/2008_1.xml"] = annotationOf(50, 30, objectOf("cat", "1 1 99 9", ""))
-	d := vocAt(tree(t, files), map[string]any{"bad_images": "skip"})
+	d := vocAt(tree(t, files), map[string]any{"on_bad_image": "skip"})
 	d.FingerprintCache = t.TempDir()
 	for _, again := range []bool{false, true} {
 		skipping := opened(t, d, "train")
@@ -218,7 +218,7 @@ func TestVOCLeavesBadImagesOutAndReportsThem(t *testing.T) {
 func TestVOCChecksAreNotRememberedOverAnotherAnnotatedSize(t *testing.T) {
 	dir, cache := tree(t, vocFiles(t)), t.TempDir()
 	age(t, dir, time.Now().Add(-time.Hour))
-	d := vocAt(dir, map[string]any{"bad_images": "skip"})
+	d := vocAt(dir, map[string]any{"on_bad_image": "skip"})
 	d.FingerprintCache = cache
 	assert.Empty(t, opened(t, d, "train").Bad)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "VOC2012/Annotations/2008_2.xml"), []byte(annotationOf(30, 40)), 0o644))

@@ -278,7 +278,7 @@ tables: [{rows: method, columns: metric}]
 			assert.Contains(t, got.stderr, bad)
 			assert.NotContains(t, filesBelow(t, p.out), "cells.csv")
 
-			got = p.run(t, path, "--data", "photos="+folder, "--set", "datasets.photos.options.bad_images=skip")
+			got = p.run(t, path, "--data", "photos="+folder, "--set", "datasets.photos.options.on_bad_image=skip")
 			require.NoError(t, got.err, got.stderr)
 			assert.Contains(t, got.stderr, "warning: dataset photos, val: left out dog/2.jpg: ")
 			assert.Contains(t, p.read(t, "cells.csv"), ",2,", "n is what was measured")

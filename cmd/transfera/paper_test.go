@@ -1,0 +1,178 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"transfera/models/recognition"
+	"transfera/models/weights"
+)
+
+const paper = "../../experiments/paper"
+
+// paperClasses are those of the miniature ImageNet; halves of them have two each.
+const paperClasses = 4
+
+// photographs returns n photographs as JPEG files: ImageNet's own where the shared data is there, drawn ones elsewhere.
+func photographs(t *testing.T, n int) [][]byte {
+	t.Helper()
+	archive, err := os.Open("../../../shared/data/imagenet-samples.tar")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Log("no imagenet-samples.tar: the pictures are drawn")
+		return drawn(t, n)
+	}
+	require.NoError(t, err)
+	defer archive.Close()
+	var files [][]byte
+	for in := tar.NewReader(archive); len(files) < n; {
+		header, err := in.Next()
+		require.NoError(t, err)
+		if strings.EqualFold(filepath.Ext(header.Name), ".jpeg") || strings.EqualFold(filepath.Ext(header.Name), ".jpg") {
+			file, err := io.ReadAll(in)
+			require.NoError(t, err)
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+func drawn(t *testing.T, n int) [][]byte {
+	t.Helper()
+	var files [][]byte
+	for k := range n {
+		m := image.NewRGBA(image.Rect(0, 0, 320+k, 260))
+		for i := range m.Bounds().Dx() * 260 {
+			x, y := i%m.Bounds().Dx(), i/m.Bounds().Dx()
+			m.Set(x, y, color.RGBA{uint8(x + 7*k), uint8(y * (k + 1)), uint8(x * y >> 6), 255})
+		}
+		var file bytes.Buffer
+		require.NoError(t, jpeg.Encode(&file, m, nil))
+		files = append(files, file.Bytes())
+	}
+	return files
+}
+
+// greyscale encodes a picture with a single channel, as some of ImageNet's are.
+func greyscale(t *testing.T, file []byte) []byte {
+	t.Helper()
+	m, err := jpeg.Decode(bytes.NewReader(file))
+	require.NoError(t, err)
+	grey := image.NewGray(m.Bounds())
+	for y := range m.Bounds().Dy() {
+		for x := range m.Bounds().Dx() {
+			grey.Set(x, y, m.At(x, y))
+		}
+	}
+	var out bytes.Buffer
+	require.NoError(t, jpeg.Encode(&out, grey, nil))
+	return out.Bytes()
+}
+
+// miniature makes trees with the layout of ImageNet and of an ImageFolder, and random weights under torchvision's names.
+func miniature(t *testing.T) (imagenet, other, weightsFolder string) {
+	t.Helper()
+	root := t.TempDir()
+	imagenet, other, weightsFolder = filepath.Join(root, "imagenet"), filepath.Join(root, "other"), filepath.Join(root, "weights")
+	files := photographs(t, 3*paperClasses)
+	for class := range paperClasses {
+		wnid := fmt.Sprintf("n0000000%d", class)
+		write(t, filepath.Join(imagenet, "train", wnid, wnid+"_1.JPEG"), string(files[3*class]))
+		write(t, filepath.Join(imagenet, "val", wnid, "ILSVRC2012_val_1.JPEG"), string(files[3*class+1]))
+		write(t, filepath.Join(other, "train", fmt.Sprint(class%2), fmt.Sprint(class, ".jpg")), string(files[3*class+2]))
+		write(t, filepath.Join(other, "val", fmt.Sprint(class%2), fmt.Sprint(class, ".jpg")), string(files[3*class]))
+	}
+	write(t, filepath.Join(imagenet, "train", "n00000000", "n00000000_2.JPEG"), string(greyscale(t, files[2])))
+	write(t, filepath.Join(imagenet, "val", "n00000001", "ILSVRC2012_val_2.JPEG"), string(files[5][:len(files[5])/3])) // truncated
+	require.NoError(t, os.MkdirAll(weightsFolder, 0o777))
+	for arch, name := range map[string]string{
+		"resnet18": "resnet18-f37072fd.pth", "resnet50": "resnet50-0676ba61.pth", "resnet101": "resnet101-63fe2227.pth",
+		"densenet121": "densenet121-a639ec97.pth", "vgg16_bn": "vgg16_bn-6c64b313.pth",
+	} {
+		architecture, err := recognition.Named(arch)
+		require.NoError(t, err)
+		require.NoError(t, weights.SaveSafetensors(filepath.Join(weightsFolder, name), architecture.New(1, paperClasses, nil).Dict(), nil))
+	}
+	return imagenet, other, weightsFolder
+}
+
+// oneStep makes every training of the paper's suite one step on one image.
+func oneStep() []string {
+	set := []string{"training.batch=1", "training.steps=1", "training.epochs=0", "training.schedule=[]"}
+	for _, name := range []string{"resnet18-a", "resnet18-b", "resnet18-other", "resnet50-other"} {
+		for _, value := range []string{"batch=1", "steps=1", "epochs=0", "schedule=[]"} {
+			set = append(set, "recognizers."+name+".train."+value)
+		}
+	}
+	for _, name := range []string{"resnet18", "resnet50", "resnet101", "densenet121", "vgg16_bn"} {
+		set = append(set, "recognizers."+name+".sha256=null") // the weights are random
+	}
+	var flags []string
+	for _, value := range set {
+		flags = append(flags, "--set", value)
+	}
+	return flags
+}
+
+// The whole suite goes through the code that full ImageNet takes: its layout, crops of 224 pixels, every network in its real
+// size, every table.
+func TestPaperRunsOnAMiniatureImageNet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes: every stage of the paper's suite")
+	}
+	imagenet, other, folder := miniature(t)
+	p := newPlace(t)
+	flags := append(oneStep(), "--data", "imagenet="+imagenet, "--data", "other="+other, "--weights", folder,
+		"--cache", p.cache, "--out", p.out, "--device", "cpu")
+
+	refused := transfera(t, append([]string{"run", paper + "/quality.yaml", "--set", "methods=[none]", "--set", "tasks=[sr]"}, flags...)...)
+	require.Error(t, refused.err, "a picture is truncated, and the policy is fail")
+	assert.Contains(t, refused.stderr, "ILSVRC2012_val_2.JPEG")
+
+	flags = append(flags, "--set", "datasets.imagenet.options.on_bad_image=skip")
+	checked := transfera(t, append([]string{"check", paper}, flags...)...)
+	require.NoError(t, checked.err, checked.stderr)
+	assert.Contains(t, checked.stdout, "dataset imagenet, val: 4 images")
+	assert.Contains(t, checked.stdout, "left out n00000001/ILSVRC2012_val_2.JPEG")
+
+	got := transfera(t, append([]string{"run", paper}, flags...)...)
+	require.NoError(t, got.err, got.stderr)
+	assert.Contains(t, got.stdout, "P trained against ResNet-18")
+	assert.Contains(t, p.read(t, "run.log"), "left out n00000001/ILSVRC2012_val_2.JPEG")
+	cells := p.read(t, "cells.csv")
+	for _, cell := range []string{
+		"architectures,0,jpeg,ra-transformer,0.01,vgg16_bn,densenet121,imagenet,top1,",
+		"categories-a,0,dn,ra,0.001,resnet18-a,resnet18-b,imagenet-b,top1,",
+		"categories-b,0,sr,plain,0,,resnet18-a,imagenet-a,top1,",
+		"datasets,0,jpeg,ra-unsupervised,10,resnet18,resnet50-other,other,top5,",
+		"processors,0,sr,ra,0.001,resnet18,,imagenet,psnr,",
+	} {
+		assert.Contains(t, cells, "\n"+cell)
+	}
+	table := p.read(t, "tables/architectures.txt")
+	assert.Contains(t, table, "61.8", "the published number stands beside ours")
+}
+
+func TestPaperSaysWhatToDownloadAndWhereItGoes(t *testing.T) {
+	got := transfera(t, "check", paper)
+	require.Error(t, got.err)
+	for _, text := range []string{
+		"dataset imagenet has no path", "--data imagenet=PATH", "ILSVRC2012_img_train.tar", "DIR/train/<wnid>/*.JPEG",
+		"the weights of vgg16_bn are nowhere", "--weights DIR", "https://download.pytorch.org/models/vgg16_bn-6c64b313.pth",
+		"--data other=PATH",
+	} {
+		assert.Contains(t, got.stderr, text)
+	}
+}
