@@ -14,7 +14,7 @@ func newPlan() *cobra.Command {
 	var all, noProbe bool
 	c := &cobra.Command{
 		Use:   "plan SPEC|FOLDER",
-		Short: "Show what a run would compute, and how long it takes; run nothing",
+		Short: "Show what a run would compute, how long it takes and how much disk; run nothing",
 		Long: `plan lists the stages of a suite with what is cached. Times come from what earlier stages of the same sort
 took on this machine; sorts that never ran are timed on a few images first.`,
 		Example: `  transfera plan experiments/embedded
@@ -57,8 +57,9 @@ took on this machine; sorts that never ran are timed on a few images first.`,
 				if unknown > 0 {
 					least = fmt.Sprintf(", without %d stages of a sort that was never timed here", unknown)
 				}
-				fmt.Fprintf(out, "estimate: %s with %d side by side%s\n",
-					inWords(dag.Makespan(prepared.Plan.Graph, prepared.Status, prepared.Rates, prepared.Jobs())), prepared.Jobs(), least)
+				fmt.Fprintf(out, "estimate: %s with %d side by side%s; %s of disk for the results\n",
+					inWords(dag.Makespan(prepared.Plan.Graph, prepared.Status, prepared.Rates, prepared.Jobs())), prepared.Jobs(), least,
+					bytesInWords(prepared.Status.Bytes(prepared.Plan.Graph)))
 			}
 			return nil
 		},

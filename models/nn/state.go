@@ -102,6 +102,20 @@ func (n *Network) Size() int {
 	return size
 }
 
+// Bytes returns about how large a file of the state is.
+func (n *Network) Bytes() int64 {
+	total := int64(0)
+	for _, e := range n.entries {
+		dtype, shape := e.Value.Type(), e.Value.Shape()
+		count := int64(1)
+		for _, d := range shape {
+			count *= int64(d)
+		}
+		total += count * int64(dtype.Size())
+	}
+	return total
+}
+
 // Freeze makes the network a fixed function: evaluation mode, no gradients for its weights, every BatchNorm folded into the
 // convolution before it. Gradients with respect to its input still flow. It cannot be undone: Dict still gives the state as
 // it was, but Train, Load and To no longer apply.

@@ -23,8 +23,9 @@ type Stage struct {
 	// Work is the amount of computation, in a unit of which stages of one Rate take equally long.
 	Work float64
 	Rate string
-	// Files that the stage leaves in its working folder.
+	// Files that the stage leaves in its working folder, and Bytes, about how large they are together.
 	Files []string
+	Bytes int64
 	// Compute makes the files of every stage of the job, which are this one and perhaps others of its group.
 	Compute func(ctx context.Context, job *Job) error
 	// Probe, unless nil, times a little of the stage's work without its inputs and returns the seconds per unit.
@@ -42,6 +43,7 @@ type Definition struct {
 	Work     float64
 	Rate     string
 	Files    []string
+	Bytes    int64
 	Compute  func(ctx context.Context, job *Job) error
 	Probe    func(ctx context.Context) (float64, error)
 }
@@ -65,7 +67,7 @@ func New(d Definition) *Stage {
 	sum := sha256.Sum256(text)
 	return &Stage{
 		Kind: d.Kind, Name: d.Name, Key: hex.EncodeToString(sum[:16]), Settings: settings, Inputs: d.Inputs,
-		Group: d.Group, Work: d.Work, Rate: d.Rate, Files: d.Files, Compute: d.Compute, Probe: d.Probe,
+		Group: d.Group, Work: d.Work, Rate: d.Rate, Files: d.Files, Bytes: d.Bytes, Compute: d.Compute, Probe: d.Probe,
 	}
 }
 

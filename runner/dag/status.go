@@ -127,6 +127,17 @@ func (r Rates) ProbeRates(ctx context.Context, g *Graph, status *Status) error {
 	return nil
 }
 
+// Bytes estimates how much the results of the missing stages take, without what lies there while they are computed.
+func (s *Status) Bytes(g *Graph) int64 {
+	total := int64(0)
+	for _, stage := range g.Stages {
+		if s.Of(stage) == Missing {
+			total += stage.Bytes
+		}
+	}
+	return total
+}
+
 // Makespan estimates the seconds in which workers side by side compute the missing stages, by playing through the order in
 // which Run takes them. It does not count stages of unknown duration.
 func Makespan(g *Graph, status *Status, rates Rates, workers int) float64 {

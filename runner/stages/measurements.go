@@ -51,6 +51,9 @@ func newMeasurements(summaries []metrics.Summary) *measurements {
 	return m
 }
 
+// measurementsBytes is about how large the measurements of so many images are: three values of eight bytes each.
+func measurementsBytes(images int) int64 { return 2000 + 24*int64(images) }
+
 // save writes the measurements into a folder: the values of all images as tensors, the rest as metadata.
 func (m *measurements) save(folder string) error {
 	summary, err := json.Marshal(m)

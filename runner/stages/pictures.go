@@ -50,7 +50,7 @@ func (p *pictures) settings() picturesSettings {
 func (p *pictures) definition(kind, name, extra string, inputs ...*dag.Stage) dag.Definition {
 	d := dag.Definition{
 		Kind: kind, Name: name, Version: evaluationVersion, Settings: p.settings(), Files: []string{measurementsFile},
-		Work: float64(p.val.Len()), Compute: p.env.compute(p.compute),
+		Bytes: measurementsBytes(p.val.Len()), Work: float64(p.val.Len()), Compute: p.env.compute(p.compute),
 	}
 	rate := fmt.Sprintf("%s %s", kind, extra)
 	if p.task != nil {

@@ -80,6 +80,13 @@ func newProcessor(env *Environment, task string, settings processorSettings, tra
 		rate += fmt.Sprintf(" %v", *settings.Transformer)
 	}
 	definition.Rate = fmt.Sprintf("%s %s %d threads", rate, env.Device, env.Threads)
+	for _, part := range p.parts() {
+		architecture, err := part.architecture()
+		if err != nil {
+			return nil, err
+		}
+		definition.Bytes += architecture.Unset(part.scale, models.Options(part.spec.Options)).Bytes()
+	}
 	p.Stage = dag.New(definition)
 	return p, nil
 }
@@ -97,23 +104,42 @@ func newDegradation(spec experiments.Degradation) (data.Degradation, error) {
 	return data.NewDegradation(spec.Kind, data.Options(spec.Options))
 }
 
+// part is P or T.
+type part struct {
+	name, file string
+	spec       experiments.Processor
+	scale      int
+}
+
+// parts are P, and T where there is one.
+func (p *processor) parts() []part {
+	parts := []part{{"processor", processorFile, p.settings.Processor, p.degradation.Scale()}}
+	if p.settings.Transformer != nil {
+		parts = append(parts, part{"transformer", transformerFile, *p.settings.Transformer, 1})
+	}
+	return parts
+}
+
+func (p part) architecture() (models.Architecture, error) {
+	architecture, ok := processing.Find(p.spec.Arch)
+	if !ok {
+		return architecture, fmt.Errorf("no processor architecture %q", p.spec.Arch)
+	}
+	return architecture, nil
+}
+
 // networks builds P, and T where there is one, with the initial values of the seed.
 func (p *processor) networks() (networks []training.Network, err error) {
-	add := func(name string, spec experiments.Processor, scale int) {
-		architecture, ok := processing.Find(spec.Arch)
-		if !ok {
-			err = fmt.Errorf("no processor architecture %q", spec.Arch)
-			return
+	for _, part := range p.parts() {
+		architecture, err := part.architecture()
+		if err != nil {
+			return nil, err
 		}
-		network := architecture.New(streamSeed(name, p.settings.Seed), scale, models.Options(spec.Options))
+		network := architecture.New(streamSeed(part.name, p.settings.Seed), part.scale, models.Options(part.spec.Options))
 		network.To(p.env.Device)
-		networks = append(networks, training.Network{Name: name, Network: network})
+		networks = append(networks, training.Network{Name: part.name, Network: network})
 	}
-	add("processor", p.settings.Processor, p.degradation.Scale())
-	if p.settings.Transformer != nil {
-		add("transformer", *p.settings.Transformer, 1)
-	}
-	return networks, err
+	return networks, nil
 }
 
 // assemble is networks, and the same in their roles, without R.
@@ -187,19 +213,16 @@ func Loss(method methods.Method, n methods.Networks, lambda float64, device aten
 
 // save writes P and T, each with what it takes to build and use the network again.
 func (p *processor) save(work string, trained []training.Network) error {
-	files := []string{processorFile, transformerFile}
-	specs := []*experiments.Processor{&p.settings.Processor, p.settings.Transformer}
-	scales := []int{p.degradation.Scale(), 1}
-	for i, network := range trained {
+	for i, part := range p.parts() {
 		metadata, err := describe(map[string]any{
-			"kind": network.Name, "arch": specs[i].Arch, "options": specs[i].Options, "scale": scales[i],
+			"kind": part.name, "arch": part.spec.Arch, "options": part.spec.Options, "scale": part.scale,
 			"degradation": p.settings.Degradation, "method": p.settings.Method, "lambda": p.settings.Lambda,
 			"training": p.settings.Training, "seed": p.settings.Seed, "stage": p.Key,
 		})
 		if err != nil {
 			return err
 		}
-		if err := weights.SaveSafetensors(filepath.Join(work, files[i]), network.Dict(), metadata); err != nil {
+		if err := weights.SaveSafetensors(filepath.Join(work, part.file), trained[i].Network.Dict(), metadata); err != nil {
 			return err
 		}
 	}
@@ -212,8 +235,8 @@ func (p *processor) frozen() (methods.Networks, error) {
 	if err != nil {
 		return networks, err
 	}
-	for i, name := range []string{processorFile, transformerFile}[:len(trained)] {
-		file, err := weights.Load(p.env.Store.File(p.Key, name))
+	for i, part := range p.parts() {
+		file, err := weights.Load(p.env.Store.File(p.Key, part.file))
 		if err != nil {
 			return networks, err
 		}

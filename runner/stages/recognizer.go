@@ -54,6 +54,12 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 	r := &recognizer{name: name, spec: spec, classes: classes}
 	settings := recognizerSettings{Arch: spec.Arch, Options: spec.Options, Classes: classes, Normalize: spec.Normalize}
 	definition := dag.Definition{Kind: "recognizer", Name: name, Version: recognizerVersion, Files: []string{WeightsFile}}
+	architecture, err := r.architecture()
+	if err != nil {
+		return nil, err
+	}
+	unset := architecture.Unset(classes, models.Options(spec.Options))
+	definition.Bytes = unset.Bytes()
 	if spec.Train == nil {
 		if err := checkFile(spec); err != nil {
 			return nil, err
@@ -62,11 +68,7 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 		if err != nil {
 			return nil, err
 		}
-		architecture, err := r.architecture()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := architecture.Unset(classes, models.Options(spec.Options)).Fit(file.Path, file.Tensors); err != nil {
+		if _, err := unset.Fit(file.Path, file.Tensors); err != nil {
 			return nil, err
 		}
 		settings.Checksum = file.Tensors.Checksum()

@@ -81,7 +81,7 @@ func (t *table) stage() *dag.Stage {
 			"tables": t.experiment.Tables, "figures": t.experiment.Figures, "metrics": t.experiment.Metrics, "degradations": t.experiment.Degradations,
 			"dataset": t.experiment.Dataset, "places": places,
 		},
-		Inputs: inputs, Files: Outputs(t.experiment), Compute: t.compute,
+		Inputs: inputs, Files: Outputs(t.experiment), Bytes: 100_000 * int64(len(t.experiment.Tables)+len(t.experiment.Figures)), Compute: t.compute,
 	})
 }
 
