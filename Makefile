@@ -64,7 +64,7 @@ staticcheck: setup
 
 unit: setup
 	@echo "== go test"
-	@go test ./...
+	@go test -timeout 30m ./...
 
 clean:
 	@echo "== remove build/ bin/ results/out/ results/cache/"
