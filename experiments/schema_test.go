@@ -1,7 +1,6 @@
 package experiments
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,29 +13,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"transfera/experiments/schematest"
 )
 
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema(testNames())))
-	require.NoError(t, err)
-	compiler := jsonschema.NewCompiler()
-	require.NoError(t, compiler.AddResource("spec.json", document))
-	schema, err := compiler.Compile("spec.json") // also checks it against the meta-schema
-	require.NoError(t, err)
-	return schema
-}
-
-// plainYAML reads YAML into the types that the validator takes.
-func plainYAML(t *testing.T, text []byte) any {
-	t.Helper()
-	var value any
-	require.NoError(t, yaml.Unmarshal(text, &value))
-	asJSON, err := json.Marshal(value)
-	require.NoError(t, err)
-	value, err = jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
-	require.NoError(t, err)
-	return value
+	return schematest.Compile(t, Schema(testNames()))
 }
 
 // Every key of a file that both accept is broken in turn; the schema and the decoder
@@ -45,14 +28,14 @@ func TestSchemaAndDecoderRefuseTheSameSlips(t *testing.T) {
 	schema := compiled(t)
 	text, err := os.ReadFile("testdata/every-key.yaml")
 	require.NoError(t, err)
-	require.NoError(t, schema.Validate(plainYAML(t, text)))
+	require.NoError(t, schema.Validate(schematest.PlainYAML(t, text)))
 	_, diags := Load("testdata/every-key.yaml", testNames(), Options{})
 	require.NoError(t, diags.Err())
 	dir := t.TempDir() // one file for all: there are hundreds
 	for name, broken := range slips(t, text) {
 		_, diags := Load(writtenIn(t, dir, "slip.yaml", string(broken)), testNames(), Options{})
 		assert.True(t, diags.HasErrors(), "decoder takes a broken %s", name)
-		assert.Error(t, schema.Validate(plainYAML(t, broken)), "schema takes a broken %s", name)
+		assert.Error(t, schema.Validate(schematest.PlainYAML(t, broken)), "schema takes a broken %s", name)
 	}
 }
 
@@ -183,9 +166,9 @@ func TestEveryKeyFileUsesEveryKey(t *testing.T) {
 func TestSchemaDemandsWhatADefinitionNeedsUnlessTheFileExtendsAnother(t *testing.T) {
 	schema := compiled(t)
 	part := "recognizers: {resnet-s: {seed: 1}}\n"
-	assert.Error(t, schema.Validate(plainYAML(t, []byte(part))))
-	assert.NoError(t, schema.Validate(plainYAML(t, []byte("extends: base.yaml\n"+part))))
-	assert.NoError(t, schema.Validate(plainYAML(t, []byte("profiles: {quick: {"+strings.TrimSpace(part)+"}}\n"))))
+	assert.Error(t, schema.Validate(schematest.PlainYAML(t, []byte(part))))
+	assert.NoError(t, schema.Validate(schematest.PlainYAML(t, []byte("extends: base.yaml\n"+part))))
+	assert.NoError(t, schema.Validate(schematest.PlainYAML(t, []byte("profiles: {quick: {"+strings.TrimSpace(part)+"}}\n"))))
 }
 
 func TestSchemaKnowsTheOptionsOfEachKind(t *testing.T) {
@@ -200,7 +183,7 @@ func TestSchemaKnowsTheOptionsOfEachKind(t *testing.T) {
 		"{kind: blur, options: {sigma: 0.1}}":  false,
 		"{kind: jpeg, options: {quality: 10}}": true,
 	} {
-		err := schema.Validate(plainYAML(t, []byte("degradations: {task: "+text+"}")))
+		err := schema.Validate(schematest.PlainYAML(t, []byte("degradations: {task: "+text+"}")))
 		assert.Equal(t, valid, err == nil, "%s: %v", text, err)
 	}
 }

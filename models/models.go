@@ -4,6 +4,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"transfera/models/nn"
 )
@@ -50,6 +51,15 @@ type Architecture struct {
 	// Build adds the network to b. size is the enlargement factor of a processor or the number of classes of a recognizer
 	// or detector.
 	Build func(b nn.Builder, size int, o Options) nn.Layer
+}
+
+// Find returns the architecture of a list that is called name.
+func Find(list []Architecture, name string) (Architecture, bool) {
+	i := slices.IndexFunc(list, func(a Architecture) bool { return a.Name == name })
+	if i < 0 {
+		return Architecture{}, false
+	}
+	return list[i], true
 }
 
 // Complete returns given with every absent option at its default.

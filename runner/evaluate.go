@@ -22,6 +22,8 @@ type EvaluateOptions struct {
 	Options                     map[string]string
 	Mean, Std                   []float64
 	Resize, Crop, Batch         int
+	// Progress, unless nil, is called while images are judged.
+	Progress func(what string, done, total int)
 }
 
 // Evaluated is what a recognizer made of a folder of images. CrossEntropy is the mean over images, in nats.
@@ -78,7 +80,9 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err err
 		for c := range 3 {
 			n.Mean[c], n.Std[c] = float32(o.Mean[c]), float32(o.Std[c])
 		}
-		aten.NoGrad(func() { err = judge(ctx, loader, nn.Sequential{n.On(device), network}, device, collection) })
+		aten.NoGrad(func() {
+			err = judge(ctx, loader, nn.Sequential{n.On(device), network}, device, collection, o.progress(folder.Len()))
+		})
 	})
 	if err := errors.Join(native, err); err != nil {
 		return result, err
@@ -89,8 +93,17 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err err
 	return result, err
 }
 
+// progress is Progress for so many images.
+func (o EvaluateOptions) progress(total int) func(done int) {
+	return func(done int) {
+		if o.Progress != nil {
+			o.Progress("judge images", done, total)
+		}
+	}
+}
+
 // judge shows all images to a recognizer.
-func judge(ctx context.Context, loader *data.Loader, recognizer nn.Layer, device aten.Device, collection *metrics.Recognition) error {
+func judge(ctx context.Context, loader *data.Loader, recognizer nn.Layer, device aten.Device, collection *metrics.Recognition, progress func(done int)) error {
 	for batch, err := range loader.Eval(ctx) {
 		if err != nil {
 			return err
@@ -102,6 +115,7 @@ func judge(ctx context.Context, loader *data.Loader, recognizer nn.Layer, device
 		if err != nil {
 			return err
 		}
+		progress(batch.Indices[batch.N-1] + 1)
 		batch.Release()
 	}
 	return nil

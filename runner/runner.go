@@ -88,6 +88,9 @@ func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 	p := &Prepared{suite: suite, options: o, started: time.Now(), env: &stages.Environment{
 		Store: s, Device: device, Threads: o.Threads, LoaderWorkers: o.LoaderWorkers,
 	}}
+	if o.Progress != nil {
+		p.env.Reading = progress.NewCount(o.Progress, o.Terminal).Progress
+	}
 	if p.Plan, err = stages.New(ctx, suite, p.env); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"transfera/runner"
+	"transfera/runner/progress"
 )
 
 func newEvaluate() *cobra.Command {
@@ -20,6 +21,7 @@ The folder's classes, in the order of their names, are the network's outputs.`,
 		Example: "  transfera evaluate --arch cifar-resnet20 --weights resnet20.th --data cifar10/test --json",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			o.Progress = progress.NewCount(c.ErrOrStderr(), isTerminal(c.ErrOrStderr())).Progress
 			result, err := runner.Evaluate(c.Context(), o)
 			if err != nil {
 				return err

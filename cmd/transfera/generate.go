@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"transfera/data"
+	"transfera/runner/progress"
 )
 
 // writtenQuality is libjpeg's quality of the pictures that generate writes.
@@ -37,7 +38,9 @@ of quality 95. Then it says how a spec describes the folder.`,
 				return fmt.Errorf("%s has no objects to detect, which the layout of VOC is for; generate shapes-detection", args[0])
 			}
 			sets := []data.VOCSet{{Name: "trainval", Images: train.Dataset}, {Name: "test", Images: val.Dataset}}
-			if err := data.WriteVOC(c.Context(), out, sets, writtenQuality, nil); err != nil {
+			count := progress.NewCount(c.ErrOrStderr(), isTerminal(c.ErrOrStderr()))
+			write := func(done, total int) { count.Progress("write images", done, total) }
+			if err := data.WriteVOC(c.Context(), out, sets, writtenQuality, write); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d images in the set trainval, %d in test\n"+

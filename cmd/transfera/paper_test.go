@@ -152,6 +152,10 @@ func TestPaperRunsOnAMiniatureImageNet(t *testing.T) {
 	assert.Contains(t, checked.stdout, "dataset imagenet, val: 4 images")
 	assert.Contains(t, checked.stdout, "left out n00000001/ILSVRC2012_val_2.JPEG")
 
+	planned := transfera(t, append([]string{"plan", paper, "--no-probe"}, flags...)...)
+	require.NoError(t, planned.err, planned.stderr)
+	assert.Regexp(t, `(?m)^estimate: .* of disk for the results$`, planned.stdout)
+
 	got := transfera(t, append([]string{"run", paper}, flags...)...)
 	require.NoError(t, got.err, got.stderr)
 	assert.Contains(t, got.stdout, "P trained against ResNet-18")

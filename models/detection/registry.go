@@ -12,13 +12,7 @@ import (
 var Architectures = slices.Concat(resNets, []models.Architecture{vgg16, shapes})
 
 // Find returns the architecture called name.
-func Find(name string) (models.Architecture, bool) {
-	i := slices.IndexFunc(Architectures, func(a models.Architecture) bool { return a.Name == name })
-	if i < 0 {
-		return models.Architecture{}, false
-	}
-	return Architectures[i], true
-}
+func Find(name string) (models.Architecture, bool) { return models.Find(Architectures, name) }
 
 // vocImages is the usual size of detectors on Pascal VOC: a shorter side of 600 pixels (Ren et al. 2015).
 var vocImages = models.Input{Resize: 600, Normalization: models.ImageNet}

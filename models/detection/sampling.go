@@ -1,22 +1,16 @@
 package detection
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 
 	"transfera/aten"
+	"transfera/models/nn"
 )
 
 // SamplingGenerator returns the generator that chooses the anchors and proposals of one training step. Each step has a stream
-// of its own, so that a resumed training needs no state but the number of the step. Its seed is the first 8 bytes of
-// SHA-256("transfera/detection/sampling\x00" + seed + step), every number as 8 little-endian bytes.
+// of its own, so that a resumed training needs no state but the number of the step: nn.StreamSeed of "sampling" with both.
 func SamplingGenerator(seed uint64, step int) *aten.Generator {
-	message := []byte("transfera/detection/sampling\x00")
-	message = binary.LittleEndian.AppendUint64(message, seed)
-	message = binary.LittleEndian.AppendUint64(message, uint64(step))
-	key := sha256.Sum256(message)
-	return aten.NewGenerator(binary.LittleEndian.Uint64(key[:8]))
+	return aten.NewGenerator(nn.StreamSeed("sampling", seed, uint64(step)))
 }
 
 // sampler chooses which boxes a loss counts.

@@ -56,13 +56,22 @@ func (d dropping) active() bool { return d.mode.training && d.probability > 0 }
 // New, independent of the initial values. A checkpoint has to hold the State of each beside the network's Dict.
 func (n *Network) Generators() map[string]*aten.Generator { return n.generators }
 
-// stream returns the generator called name, whose seed is the first 8 bytes of SHA-256("transfera/models/" + name + "\x00" +
-// the network's seed), little-endian.
+// StreamSeed is the seed of a named random stream of the models: the first 8 bytes, little-endian, of
+// SHA-256("transfera/models/" + name + "\x00" + each number as 8 little-endian bytes).
+func StreamSeed(name string, numbers ...uint64) uint64 {
+	message := []byte("transfera/models/" + name + "\x00")
+	for _, n := range numbers {
+		message = binary.LittleEndian.AppendUint64(message, n)
+	}
+	key := sha256.Sum256(message)
+	return binary.LittleEndian.Uint64(key[:8])
+}
+
+// stream returns the generator called name, from StreamSeed of the network's seed.
 func (n *Network) stream(name string) *aten.Generator {
 	if g, ok := n.generators[name]; ok {
 		return g
 	}
-	key := sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("transfera/models/"+name+"\x00"), n.seed))
-	n.generators[name] = aten.NewGenerator(binary.LittleEndian.Uint64(key[:8]))
+	n.generators[name] = aten.NewGenerator(StreamSeed(name, n.seed))
 	return n.generators[name]
 }

@@ -3,8 +3,6 @@
 package processing
 
 import (
-	"slices"
-
 	"transfera/models"
 )
 
@@ -16,10 +14,4 @@ var Architectures = []models.Architecture{
 }
 
 // Find returns the architecture called name.
-func Find(name string) (models.Architecture, bool) {
-	i := slices.IndexFunc(Architectures, func(a models.Architecture) bool { return a.Name == name })
-	if i < 0 {
-		return models.Architecture{}, false
-	}
-	return Architectures[i], true
-}
+func Find(name string) (models.Architecture, bool) { return models.Find(Architectures, name) }

@@ -32,10 +32,4 @@ func Named(name string) (models.Architecture, error) {
 }
 
 // Find returns the architecture called name.
-func Find(name string) (models.Architecture, bool) {
-	i := slices.IndexFunc(Architectures, func(a models.Architecture) bool { return a.Name == name })
-	if i < 0 {
-		return models.Architecture{}, false
-	}
-	return Architectures[i], true
-}
+func Find(name string) (models.Architecture, bool) { return models.Find(Architectures, name) }

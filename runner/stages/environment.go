@@ -27,6 +27,8 @@ type Environment struct {
 	Threads int
 	// LoaderWorkers is how many goroutines prepare the images of one stage.
 	LoaderWorkers int
+	// Reading, unless nil, is called while datasets are read for a plan: what is done, and how far it is.
+	Reading func(what string, done, total int)
 }
 
 // compute makes a stage's Compute of f: on one OS thread, since libtorch's modes and thread counts belong to threads, with

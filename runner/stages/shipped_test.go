@@ -1,19 +1,17 @@
 package stages
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
 	"transfera/experiments"
+	"transfera/experiments/schematest"
 )
 
 const shipped = "../../experiments"
@@ -57,12 +55,7 @@ func TestShippedSpecsUseTheWordsThatThereAre(t *testing.T) {
 }
 
 func TestSchemaOfTheWordsThatThereAreTakesTheShippedFiles(t *testing.T) {
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(experiments.Schema(Names())))
-	require.NoError(t, err)
-	compiler := jsonschema.NewCompiler()
-	require.NoError(t, compiler.AddResource("spec.json", document))
-	schema, err := compiler.Compile("spec.json")
-	require.NoError(t, err)
+	schema := schematest.Compile(t, experiments.Schema(Names()))
 	files, err := filepath.Glob(filepath.Join(shipped, "*", "*.yaml"))
 	require.NoError(t, err)
 	files = slices.DeleteFunc(files, func(file string) bool { return filepath.Base(filepath.Dir(file)) == "testdata" })
@@ -70,25 +63,13 @@ func TestSchemaOfTheWordsThatThereAreTakesTheShippedFiles(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		assert.NoError(t, schema.Validate(plainYAML(t, text)), file)
+		assert.NoError(t, schema.Validate(schematest.PlainYAML(t, text)), file)
 		if experiments.IsExperiment(file) {
 			e, diagnostics := experiments.Load(file, Names(), experiments.Options{})
 			require.NoError(t, diagnostics.Err())
-			assert.NoError(t, schema.Validate(plainYAML(t, e.Resolved)), "%s, resolved", file)
+			assert.NoError(t, schema.Validate(schematest.PlainYAML(t, e.Resolved)), "%s, resolved", file)
 		}
 	}
 	misspelt := map[string]any{"degradations": map[string]any{"dn": map[string]any{"kind": "dn", "options": map[string]any{"sigm": 1}}}}
 	assert.Error(t, schema.Validate(misspelt), "it knows the options")
-}
-
-// plainYAML reads YAML into the types that the validator takes.
-func plainYAML(t *testing.T, text []byte) any {
-	t.Helper()
-	var value any
-	require.NoError(t, yaml.Unmarshal(text, &value))
-	asJSON, err := json.Marshal(value)
-	require.NoError(t, err)
-	value, err = jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
-	require.NoError(t, err)
-	return value
 }

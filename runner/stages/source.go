@@ -56,16 +56,17 @@ func (s *split) limited(ctx context.Context, most int) (*split, error) {
 
 // sources opens datasets, each once for all experiments that describe it alike.
 type sources struct {
-	ctx    context.Context
-	hashes string // folder for what is remembered of files
-	opened map[string]*split
+	ctx     context.Context
+	hashes  string // folder for what is remembered of files
+	reading func(what string, done, total int)
+	opened  map[string]*split
 	// used lists what was opened, for the manifest; warnings what was left out of it.
 	used     []results.DataSource
 	warnings []string
 }
 
 func newSources(ctx context.Context, env *Environment) *sources {
-	return &sources{ctx: ctx, hashes: filepath.Join(env.Store.Root(), "fingerprints"), opened: map[string]*split{}}
+	return &sources{ctx: ctx, hashes: filepath.Join(env.Store.Root(), "fingerprints"), reading: env.Reading, opened: map[string]*split{}}
 }
 
 // train opens the training split of the dataset called name, after comparing its classes with the other split's.
@@ -96,10 +97,16 @@ func (s *sources) val(name string, spec experiments.Dataset) (*split, error) {
 }
 
 func (s *sources) description(name string, spec experiments.Dataset) data.Description {
-	return data.Description{
+	d := data.Description{
 		Kind: spec.Kind, Options: spec.Options, Name: name, Path: spec.Path,
 		Limit: map[string]int{"train": spec.Limit.Train, "val": spec.Limit.Val}, FingerprintCache: s.hashes,
 	}
+	if s.reading != nil {
+		d.Progress = func(doing string, done, total int) {
+			s.reading(fmt.Sprintf("%s the files of dataset %s", doing, name), done, total)
+		}
+	}
+	return d
 }
 
 func sourceKey(which string, spec experiments.Dataset) string {
@@ -111,6 +118,9 @@ func (s *sources) enter(which, name string, spec experiments.Dataset, opened *da
 	key := sourceKey(which, spec)
 	if known := s.opened[key]; known != nil {
 		return known, nil
+	}
+	if data.IsDetection(opened.Dataset) {
+		return nil, fmt.Errorf("dataset %s holds objects in boxes, which no experiment can use yet; name a dataset with one class per image", name)
 	}
 	fingerprint, err := opened.Dataset.Fingerprint(s.ctx)
 	if err != nil {
