@@ -66,7 +66,8 @@ func TestVOCReadsBloodCells(t *testing.T) {
 		}
 		assert.Equal(t, want, counts)
 	}
-	options := val.Loader.With(LoaderOptions{Batch: 1, Workers: 1, Prefetch: 1, Multiple: 16})
+	options := val.Loader.With(LoaderOptions{Batch: 1, Workers: 1, Prefetch: 1})
+	options.Multiple = 16
 	for batch, err := range newLoader(t, val.Dataset, degradation(t, "sr", nil), options).Eval(t.Context()) {
 		require.NoError(t, err)
 		assert.Equal(t, []int{600, 800, 608, 800, 152, 200},

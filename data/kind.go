@@ -13,6 +13,8 @@ type DatasetKind struct {
 	Doc  string // one sentence
 	// Options are those of this kind and those of every kind.
 	Options []Option
+	// Objects says that images come with objects in boxes, not with one class each.
+	Objects bool
 	// NeedsPath says that the dataset's files lie somewhere; without it the images are generated.
 	NeedsPath bool
 	// open opens one split, "train" or "val", of which nothing is left out yet.
@@ -102,12 +104,13 @@ type LoaderDefaults struct {
 	Flip         bool
 	// Sides in pixels for images of different sizes, one per batch; 0 if all are brought to one size.
 	ShortSide, LongSide int
+	Multiple            int // that sides are padded to; 0 pads nothing
 }
 
 // With returns options with these defaults filled in; the rest stays.
 func (d LoaderDefaults) With(options LoaderOptions) LoaderOptions {
 	options.Resize, options.Crop, options.Flip = d.Resize, d.Crop, d.Flip
-	options.ShortSide, options.LongSide = d.ShortSide, d.LongSide
+	options.ShortSide, options.LongSide, options.Multiple = d.ShortSide, d.LongSide, d.Multiple
 	return options
 }
 

@@ -11,6 +11,7 @@ var shapesDetectionKind = DatasetKind{
 	Name:    "shapes-detection",
 	Doc:     "generated images of one to three of the striped shapes, of different sizes, with boxes around them",
 	Options: generatedOptions(sceneSize, minSceneSize),
+	Objects: true,
 	open: func(_ place, o Options, split string) (Dataset, error) {
 		return NewShapesDetection(generatedBy(o, split))
 	},

@@ -17,13 +17,17 @@ var vocKind = DatasetKind{
 		{Name: "short_side", Default: 600, Min: 1, Max: maxSide, Doc: "shorter side in pixels to resize to"},
 		{Name: "long_side", Default: 1000, Min: 1, Max: maxSide, Doc: "most pixels of the longer side after that; it wins " +
 			"over short_side"},
+		{Name: "multiple", Default: 8, Min: 1, Max: 256, Doc: "pad sides to multiples of this, as degradations and processors " +
+			"need it, by repeating the last column and row; the padding is cut off again before anything is measured"},
 		{Name: "flip", Default: true, Doc: "mirror half of the training images and their boxes left to right"},
 	}, []Option{onBadImageOption}),
 	NeedsPath: true,
+	Objects:   true,
 	open:      openVOCKind,
 	loader: func(o Options) LoaderDefaults {
 		return LoaderDefaults{
-			ShortSide: option[int](o, "short_side"), LongSide: option[int](o, "long_side"), Flip: option[bool](o, "flip"),
+			ShortSide: option[int](o, "short_side"), LongSide: option[int](o, "long_side"),
+			Multiple: option[int](o, "multiple"), Flip: option[bool](o, "flip"),
 		}
 	},
 }

@@ -84,7 +84,7 @@ func TestVOCReadsBothYearsInTheOrderOfTheirSets(t *testing.T) {
 	assert.Equal(t, VOCClasses, train.Dataset.Classes())
 	assert.IsIncreasing(t, VOCClasses)
 	assert.Len(t, VOCClasses, 20)
-	assert.Equal(t, LoaderDefaults{ShortSide: 600, LongSide: 1000, Flip: true}, val.Loader)
+	assert.Equal(t, LoaderDefaults{ShortSide: 600, LongSide: 1000, Flip: true, Multiple: 8}, val.Loader)
 	assert.Empty(t, objectsOf(t, train.Dataset, 0))
 	assert.Equal(t, []Object{
 		{Class: 11, Box: [4]float64{0, 0, 40, 30}, Truncated: true},
@@ -105,7 +105,7 @@ func TestVOCOptionsChooseSetsAndClasses(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"car", "cat", "dog", "person"}, collected.Dataset.Classes(), "those of both splits")
 	assert.Equal(t, 1, val.Dataset.Label(1))
-	assert.Equal(t, LoaderDefaults{ShortSide: 300, LongSide: 1000}, val.Loader)
+	assert.Equal(t, LoaderDefaults{ShortSide: 300, LongSide: 1000, Multiple: 8}, val.Loader)
 
 	listed := opened(t, vocAt(dir, map[string]any{"class_list": "person, cat,dog", "train": "VOC2012:trainval", "classes": "cat"}), "train")
 	assert.Equal(t, []string{"cat"}, listed.Dataset.Classes())

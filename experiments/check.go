@@ -45,6 +45,7 @@ func (c *checker) check() {
 	c.scales()
 	c.evaluators()
 	c.datasets()
+	c.objects()
 	for i := range c.e.Tables {
 		c.table(i)
 	}

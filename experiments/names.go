@@ -27,6 +27,9 @@ type Kind struct {
 	Doc string
 	// Options that a spec may set.
 	Options map[string]Option
+	// Objects says that a dataset's images come with objects in boxes, and that a recognizer finds these; without it they
+	// have, and it names, one class per image.
+	Objects bool
 	// NeedsPath says that a dataset's files lie somewhere (--data or path).
 	NeedsPath bool
 	// Scales lists the factors by which a processor can enlarge; nil is any. What
@@ -61,6 +64,8 @@ type Method struct {
 	Trains bool
 	// NeedsRecognizer says that the loss contains a source and has a lambda.
 	NeedsRecognizer bool
+	// NeedsClassifier says that the source must be one that names a class per image.
+	NeedsClassifier bool
 	// NeedsTransformer says that a T stands between P and R.
 	NeedsTransformer bool
 	// DefaultLambda is the paper's.
@@ -73,6 +78,8 @@ type Metric struct {
 	// NeedsEvaluator says that it is a recognizer's verdict, not a property of the
 	// image alone.
 	NeedsEvaluator bool
+	// Objects says that this recognizer is one that finds objects.
+	Objects bool
 }
 
 // Values are the options of a dataset, degradation or network by name, complete

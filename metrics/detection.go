@@ -36,6 +36,10 @@ func NewDetection(n, classes int) *Detection {
 	return &Detection{classes, make([][][]judged, n), make([][]int, n), newRoll(n)}
 }
 
+// Images and Classes are what the evaluation was started with.
+func (d *Detection) Images() int  { return len(d.found) }
+func (d *Detection) Classes() int { return d.classes }
+
 // Add judges one image. index is its place in the dataset; found are the detections, in the detector's order, and truth the
 // annotated objects; either may be empty. An image that was added before is an error, as are classes outside the dataset's,
 // scores and boxes that are not finite, and boxes turned inside out. After an error the collection is as it was.

@@ -44,12 +44,14 @@ type Architecture struct {
 	Options []Option
 	// Scales lists the enlargement factors of a processor; nil is any power of two from 1 on. Unused by others.
 	Scales []int
-	// Input is what a recognizer or detector was made for. Unused by processors.
+	// Input is what a recognizer was made for. Unused by processors.
 	Input Input
+	// Detects is true for recognizers that find objects in boxes, false for those that name one class per image.
+	Detects bool
 	// Rename, unless nil, turns names of tensors in old files into the network's.
 	Rename func(stored string) string
-	// Build adds the network to b. size is the enlargement factor of a processor or the number of classes of a recognizer
-	// or detector.
+	// Build adds the network to b. size is the enlargement factor of a processor or the number of classes of a
+	// recognizer.
 	Build func(b nn.Builder, size int, o Options) nn.Layer
 }
 

@@ -12,7 +12,7 @@ import (
 	"transfera/metrics"
 	"transfera/models"
 	"transfera/models/nn"
-	"transfera/models/recognition"
+	"transfera/models/recognizers"
 	"transfera/models/weights"
 )
 
@@ -123,9 +123,12 @@ func judge(ctx context.Context, loader *data.Loader, recognizer nn.Layer, device
 
 // findRecognizer finds the architecture and reads its options.
 func findRecognizer(o EvaluateOptions) (models.Architecture, models.Options, error) {
-	architecture, err := recognition.Named(o.Arch)
+	architecture, err := recognizers.Named(o.Arch)
 	if err != nil {
 		return architecture, nil, err
+	}
+	if architecture.Detects {
+		return architecture, nil, fmt.Errorf("%s finds objects, which a folder of classes has not; name a classifier, or write a spec with a dataset of objects", o.Arch)
 	}
 	options, err := architecture.ParseOptions(o.Options)
 	if err != nil {

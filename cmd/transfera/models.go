@@ -10,14 +10,15 @@ import (
 
 	"transfera/models"
 	"transfera/models/processing"
-	"transfera/models/recognition"
+	"transfera/models/recognizers"
 )
 
 func newModels() *cobra.Command {
 	return &cobra.Command{
 		Use:   "models [NAME]",
 		Short: "List the architectures, or the options of one",
-		Long: `models lists what the key arch of a spec can be: recognizers with their number of parameters (as many classes as
+		Long: `models lists what the key arch of a spec can be: recognizers (classifiers, which find one class per image, and detectors,
+which find objects) with their number of parameters (as many classes as
 the dataset that they were made for), the images that they were made for, and the normalization of these; and
 processors with the factors by which they enlarge. With a NAME it says what that one is and lists its options.`,
 		Example: `  transfera models
@@ -38,10 +39,14 @@ processors with the factors by which they enlarge. With a NAME it says what that
 
 func listRecognizers(w io.Writer) error {
 	table := tablewriter.NewTable(w)
-	table.Header("recognizer", "parameters", "classes", "resize", "crop", "mean", "std")
-	for _, a := range recognition.Architectures {
+	table.Header("recognizer", "finds", "parameters", "classes", "resize", "crop", "mean", "std")
+	for _, a := range recognizers.Architectures {
 		in := a.Input
-		err := table.Append(a.Name, fmt.Sprint(a.Unset(in.Classes, nil).Size()), fmt.Sprint(in.Classes), fmt.Sprint(in.Resize),
+		finds := "a class"
+		if a.Detects {
+			finds = "objects"
+		}
+		err := table.Append(a.Name, finds, fmt.Sprint(a.Unset(in.Classes, nil).Size()), fmt.Sprint(in.Classes), fmt.Sprint(in.Resize),
 			fmt.Sprint(in.Crop), channels(in.Normalization.Mean), channels(in.Normalization.Std))
 		if err != nil {
 			return err
@@ -78,7 +83,7 @@ func describeModel(w io.Writer, name string) error {
 	architecture, ok := processing.Find(name)
 	if !ok {
 		var err error
-		if architecture, err = recognition.Named(name); err != nil {
+		if architecture, err = recognizers.Named(name); err != nil {
 			return fmt.Errorf("%w; and the processors, see transfera models", err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"transfera/models/recognition"
+	"transfera/models/recognizers"
 	"transfera/models/weights"
 )
 
@@ -101,7 +101,7 @@ func miniature(t *testing.T) (imagenet, other, weightsFolder string) {
 		"resnet18": "resnet18-f37072fd.pth", "resnet50": "resnet50-0676ba61.pth", "resnet101": "resnet101-63fe2227.pth",
 		"densenet121": "densenet121-a639ec97.pth", "vgg16_bn": "vgg16_bn-6c64b313.pth",
 	} {
-		architecture, err := recognition.Named(arch)
+		architecture, err := recognizers.Named(arch)
 		require.NoError(t, err)
 		require.NoError(t, weights.SaveSafetensors(filepath.Join(weightsFolder, name), architecture.New(1, paperClasses, nil).Dict(), nil))
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"transfera/models/recognition"
+	"transfera/models/recognizers"
 	"transfera/models/weights"
 	"transfera/results/atomicfile"
 )
@@ -136,7 +136,7 @@ gives them its names: prefixes of data parallelism and names of older versions d
 
 // fitted is the tensors of a file under the names of the architecture, which they must fit.
 func fitted(file *weights.File, arch string, classes int, given map[string]string) (weights.Dict, error) {
-	architecture, err := recognition.Named(arch)
+	architecture, err := recognizers.Named(arch)
 	if err != nil {
 		return nil, err
 	}

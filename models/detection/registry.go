@@ -15,4 +15,4 @@ var Architectures = slices.Concat(resNets, []models.Architecture{vgg16, shapes})
 func Find(name string) (models.Architecture, bool) { return models.Find(Architectures, name) }
 
 // vocImages is the usual size of detectors on Pascal VOC: a shorter side of 600 pixels (Ren et al. 2015).
-var vocImages = models.Input{Resize: 600, Normalization: models.ImageNet}
+var vocImages = models.Input{Classes: 20, Resize: 600, Normalization: models.ImageNet}

@@ -21,6 +21,7 @@ func resNet(depth int, r recognition.ResNet) models.Architecture {
 		Name:    fmt.Sprintf("faster-rcnn-resnet%d", depth),
 		Doc:     fmt.Sprintf("Faster R-CNN on ResNet-%d C4 features; stem, first stage and BatchNorms are fixed.", depth),
 		Input:   vocImages,
+		Detects: true,
 		Options: options(128, 12000, 2000, 300, 128, 14),
 		Build: func(b nn.Builder, classes int, o models.Options) nn.Layer {
 			b = b.Initialized(nn.Initialization{Convolution: nn.FanOut}).WithFixedNorm()

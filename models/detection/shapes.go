@@ -11,9 +11,10 @@ import (
 // shapes is a small Faster R-CNN for images of 64 to 128 pixels a side. It trains from scratch on one image at a time, which
 // BatchNorm cannot, so that it normalizes groups of channels instead.
 var shapes = models.Architecture{
-	Name:  "shapes-faster-rcnn",
-	Doc:   "Small Faster R-CNN with GroupNorm for images of 64 to 128 pixels.",
-	Input: models.Input{Resize: 96, Normalization: models.ImageNet},
+	Name:    "shapes-faster-rcnn",
+	Doc:     "Small Faster R-CNN with GroupNorm for images of 64 to 128 pixels.",
+	Input:   models.Input{Classes: 10, Resize: 96, Normalization: models.ImageNet},
+	Detects: true,
 	Options: append(options(16, 400, 100, 50, 64, 5),
 		models.Option{Name: "width", Default: 16, Min: 4, Max: 512, Doc: "Channels of the first of three stages, rounded down to a multiple of 4; each stage doubles them."},
 		models.Option{Name: "hidden", Default: 128, Min: 1, Max: 4096, Doc: "Features of the head's two fully connected layers."}),

@@ -12,9 +12,10 @@ import (
 // vgg16 is the Faster R-CNN of Ren et al. 2015: the convolutions of VGG-16 without the last pooling, and its first two fully
 // connected layers on the features of each region.
 var vgg16 = models.Architecture{
-	Name:  "faster-rcnn-vgg16",
-	Doc:   "Faster R-CNN on VGG-16 features; the first two stages are fixed.",
-	Input: vocImages,
+	Name:    "faster-rcnn-vgg16",
+	Doc:     "Faster R-CNN on VGG-16 features; the first two stages are fixed.",
+	Input:   vocImages,
+	Detects: true,
 	Options: append(options(128, 12000, 2000, 300, 128, 7),
 		models.Option{Name: "dropout", Default: 0.0, Min: 0, Max: 0.99, Doc: "Dropout after each fully connected layer, in training."}),
 	Build: func(b nn.Builder, classes int, o models.Options) nn.Layer {

@@ -2,9 +2,7 @@
 package recognition
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"transfera/models"
 )
@@ -18,18 +16,6 @@ var Architectures = slices.Concat(
 	cifarResNets,
 	[]models.Architecture{shapesResNet, shapesVGG, shapesDenseNet},
 )
-
-// Named returns the architecture called name; the error lists those that there are.
-func Named(name string) (models.Architecture, error) {
-	if a, ok := Find(name); ok {
-		return a, nil
-	}
-	var known []string
-	for _, a := range Architectures {
-		known = append(known, a.Name)
-	}
-	return models.Architecture{}, fmt.Errorf("unknown architecture %q; known are %s", name, strings.Join(known, ", "))
-}
 
 // Find returns the architecture called name.
 func Find(name string) (models.Architecture, bool) { return models.Find(Architectures, name) }

@@ -149,7 +149,7 @@ func (t trial) networks(m methods.Method) methods.Networks {
 		n.T = t.t
 	}
 	if m.NeedsRecognizer {
-		n.R = nn.Sequential{models.ImageNet.On(aten.CPU), t.r}
+		n.R = methods.NewClassifier(models.ImageNet.On(aten.CPU), t.r)
 	}
 	return n
 }

@@ -1,26 +1,45 @@
 // Package methods holds the ways to train a processor: one file and one short loss for each.
 //
-// With x the degraded input (N,3,h,w), y the target image (N,3,H,W), both in [0,1], c the labels (N) and d the mean squared
-// error over all elements, every method minimizes processing + lambda * recognition, where processing is d(P(x), y).
+// With x the degraded input (N,3,h,w), y the target image (N,3,H,W), both in [0,1], d the mean squared error over all
+// elements and L the loss that the recognizer was trained with, every method minimizes processing + lambda * recognition,
+// where processing is d(P(x), y).
 package methods
 
 import (
 	"slices"
 
 	"transfera/aten"
+	"transfera/models/detection"
 	"transfera/models/nn"
 )
 
-// Networks are the networks of one training step. R is frozen, includes its own normalization and maps pixels in [0,1] to
-// logits (N,classes); R and T are nil for methods that need none.
+// Networks are the networks of one training step. R is frozen; R and T are nil for methods that need none.
 type Networks struct {
-	P, T, R nn.Layer
+	P, T nn.Layer
+	R    Recognizer
 }
 
-// Batch is what one step sees: Input (N,3,h,w) and Target (N,3,H,W) in [0,1], Labels (N) int64. Methods without labels in
-// their loss do not look at them.
+// Batch is what one step sees: Input (N,3,h,w) and Target (N,3,H,W) in [0,1], and what the images show. Methods without it in
+// their loss do not look at it.
 type Batch struct {
-	Input, Target, Labels aten.Tensor
+	Input, Target aten.Tensor
+	Labels        aten.Tensor        // (N) int64, classes
+	Objects       []detection.Target // of each image, where there are boxes; else nil
+	Step          int                // counted from 0; whatever R draws follows from it
+	// Below and Right are how many rows and columns of padding Input has, in pixels of Target, which has none.
+	Below, Right int
+}
+
+// Cut returns images (N,3,H+Below,W+Right) without the padding.
+func (b Batch) Cut(images aten.Tensor) aten.Tensor {
+	shape := images.Shape()
+	if b.Below > 0 {
+		images = aten.Narrow(images, 2, 0, shape[2]-b.Below)
+	}
+	if b.Right > 0 {
+		images = aten.Narrow(images, 3, 0, shape[3]-b.Right)
+	}
+	return images
 }
 
 // Loss returns the two terms of the objective, each of one element. recognition is the zero Tensor where there is no such
@@ -34,6 +53,7 @@ type Method struct {
 	// Loss is nil where nothing is trained.
 	Loss             Loss
 	NeedsRecognizer  bool
+	NeedsClassifier  bool // that recognizer must be a Classifier
 	NeedsTransformer bool // the recognizer judges T(P(x)) instead of P(x), in evaluation too
 	DefaultLambda    float64
 }

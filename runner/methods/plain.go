@@ -16,5 +16,5 @@ var plain = Method{
 
 // plainLoss is d(P(x), y).
 func plainLoss(n Networks, b Batch) (processing, recognition aten.Tensor) {
-	return aten.MSELoss(n.P.Forward(b.Input), b.Target), aten.Tensor{}
+	return aten.MSELoss(b.Cut(n.P.Forward(b.Input)), b.Target), aten.Tensor{}
 }

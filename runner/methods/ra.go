@@ -10,8 +10,8 @@ var ra = Method{
 	DefaultLambda:   1e-3,
 }
 
-// raLoss is d(P(x), y) and CE(R(P(x)), c).
+// raLoss is d(P(x), y) and L(R(P(x))).
 func raLoss(n Networks, b Batch) (processing, recognition aten.Tensor) {
-	output := n.P.Forward(b.Input)
-	return aten.MSELoss(output, b.Target), aten.CrossEntropy(n.R.Forward(output), b.Labels)
+	output := b.Cut(n.P.Forward(b.Input))
+	return aten.MSELoss(output, b.Target), n.R.Loss(output, b)
 }

@@ -11,9 +11,9 @@ var raTransformer = Method{
 	DefaultLambda:    1e-2,
 }
 
-// raTransformerLoss is d(P(x), y) for P and CE(R(T(P(x))), c) for T: no gradient passes from T to P.
+// raTransformerLoss is d(P(x), y) for P and L(R(T(P(x)))) for T: no gradient passes from T to P.
 func raTransformerLoss(n Networks, b Batch) (processing, recognition aten.Tensor) {
 	output := n.P.Forward(b.Input)
 	transformed := n.T.Forward(output.Detach())
-	return aten.MSELoss(output, b.Target), aten.CrossEntropy(n.R.Forward(transformed), b.Labels)
+	return aten.MSELoss(b.Cut(output), b.Target), n.R.Loss(b.Cut(transformed), b)
 }

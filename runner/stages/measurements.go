@@ -21,6 +21,9 @@ const measurementsFile = "measurements.safetensors"
 type measurements struct {
 	Images  int           `json:"images"`
 	Metrics []measurement `json:"metrics"`
+	// Classes is how many kinds of objects were searched for, 0 where none were; detection is what was found.
+	Classes   int `json:"classes,omitempty"`
+	detection *metrics.Detection
 }
 
 // measurement is one metric with its interval over images; Low and High are nil where there is none.
@@ -32,20 +35,38 @@ type measurement struct {
 	perImage []float64
 }
 
+func (m *measurement) setInterval(i statistics.Interval) {
+	if i.OK() {
+		m.Low, m.High = &i.Low, &i.High
+	}
+}
+
 // bootstrapSeed feeds the bootstrap of every interval.
 const bootstrapSeed = 0
 
-func newMeasurements(summaries []metrics.Summary) *measurements {
+// perImageMeasurements are metrics with an interval over their values of each image, if they have any.
+func perImageMeasurements(summaries []metrics.Summary, err error) (*measurements, error) {
+	if err != nil {
+		return nil, err
+	}
 	m := &measurements{}
 	for _, s := range summaries {
 		one := measurement{Metric: s.Metric, Value: s.Value, perImage: s.PerImage}
 		if s.PerImage != nil {
 			m.Images = len(s.PerImage)
-			interval := statistics.BootstrapMean(s.PerImage, statistics.Level, statistics.Resamples, bootstrapSeed)
-			if interval.OK() {
-				one.Low, one.High = &interval.Low, &interval.High
-			}
+			one.setInterval(statistics.BootstrapMean(s.PerImage, statistics.Level, statistics.Resamples, bootstrapSeed))
 		}
+		m.Metrics = append(m.Metrics, one)
+	}
+	return m, nil
+}
+
+// detectionMeasurements are those of a complete detection, with the intervals of its summaries.
+func detectionMeasurements(d *metrics.Detection, summaries []metrics.Summary, intervals []statistics.Interval) *measurements {
+	m := &measurements{Images: d.Images(), Classes: d.Classes(), detection: d}
+	for i, s := range summaries {
+		one := measurement{Metric: s.Metric, Value: s.Value}
+		one.setInterval(intervals[i])
 		m.Metrics = append(m.Metrics, one)
 	}
 	return m
@@ -66,6 +87,14 @@ func (m *measurements) save(folder string) error {
 			dict = append(dict, doubles(one.Metric, one.perImage))
 		}
 	}
+	if m.detection != nil {
+		record, err := m.detection.Record()
+		if err != nil {
+			return err
+		}
+		dict = append(dict, doubles(scoresTensor, record.Scores), longs(outcomesTensor, record.Outcomes),
+			longs(positivesTensor, record.Positives), longs(foundTensor, record.Found))
+	}
 	return weights.SaveSafetensors(filepath.Join(folder, measurementsFile), dict, map[string]string{"summary": string(summary)})
 }
 
@@ -84,7 +113,31 @@ func readMeasurements(path string) (*measurements, error) {
 			m.Metrics[i].perImage = fromDoubles(t)
 		}
 	}
+	if m.Classes > 0 {
+		if m.detection, err = readDetection(file.Tensors, m.Classes); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
 	return m, nil
+}
+
+// The tensors of a detection's record; see metrics.DetectionRecord.
+const scoresTensor, outcomesTensor, positivesTensor, foundTensor = "scores", "outcomes", "positives", "found"
+
+func readDetection(tensors weights.Dict, classes int) (*metrics.Detection, error) {
+	record := metrics.DetectionRecord{Classes: classes}
+	scores, _ := tensors.Get(scoresTensor)
+	record.Scores = fromDoubles(scores)
+	for name, values := range map[string]*[]int64{
+		outcomesTensor: &record.Outcomes, positivesTensor: &record.Positives, foundTensor: &record.Found,
+	} {
+		t, _ := tensors.Get(name)
+		var err error
+		if *values, err = t.Longs(); err != nil {
+			return nil, err
+		}
+	}
+	return metrics.DetectionFromRecord(record)
 }
 
 // of returns the measurement of a metric.
@@ -111,6 +164,10 @@ func doubles(name string, values []float64) weights.Tensor {
 		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
 	}
 	return weights.Tensor{Name: name, DType: weights.F64, Shape: []int64{int64(len(values))}, Data: data}
+}
+
+func longs(name string, values []int64) weights.Tensor {
+	return weights.FromLongs(name, []int64{int64(len(values))}, values)
 }
 
 func fromDoubles(t weights.Tensor) []float64 {

@@ -5,13 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	"transfera/aten"
 	"transfera/data"
 	"transfera/experiments"
 	"transfera/metrics"
-	"transfera/models/nn"
 	"transfera/runner/dag"
-	"transfera/runner/methods"
 )
 
 // evaluationVersion goes up when the code changes what the same settings give.
@@ -38,7 +35,11 @@ type picturesSettings struct {
 	Batch       int                      `json:"batch"` // rounding in libtorch may depend on it
 }
 
+// newPictures describes pictures. Images of different sizes are looked at one by one, whatever batch is.
 func newPictures(env *Environment, name string, val *split, task *experiments.Degradation, p *processor, batch int) *pictures {
+	if val.holds(batch) != nil {
+		batch = 1
+	}
 	return &pictures{env: env, name: name, val: val, task: task, processor: p, batch: batch, judges: map[string]*recognizer{}}
 }
 
@@ -102,11 +103,11 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 	ordered := slices.SortedFunc(slices.Values(job.Stages), func(a, b *dag.Stage) int { return compareText(a.Key, b.Key) })
 	for _, stage := range ordered {
 		if r := p.judges[stage.Key]; r != nil {
-			layer, _, err := r.frozen(p.env)
+			network, err := r.trained(p.env)
 			if err != nil {
 				return err
 			}
-			panel.Measurers = append(panel.Measurers, &Judge{layer, metrics.NewRecognition(p.val.Len())})
+			panel.Measurers = append(panel.Measurers, newJudge(r.frozen(p.env, network, 0), p.val))
 		} else {
 			panel.Measurers = append(panel.Measurers, &Comparison{metrics.NewQuality(p.val.Len())})
 		}
@@ -123,7 +124,7 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 		batch.Release()
 	}
 	for i, stage := range ordered {
-		summaries, err := panel.Measurers[i].Summaries()
+		found, err := panel.Measurers[i].measurements()
 		if err != nil {
 			return err
 		}
@@ -131,7 +132,7 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 		if err != nil {
 			return err
 		}
-		if err := newMeasurements(summaries).save(work); err != nil {
+		if err := found.save(work); err != nil {
 			return err
 		}
 	}
@@ -148,62 +149,4 @@ func (p *pictures) loader(images *split, batch int) (*data.Loader, error) {
 		}
 	}
 	return images.loader(p.env, degradation, data.LoaderOptions{Batch: batch, Baseline: p.processor == nil})
-}
-
-// Panel measures the images that come out of one P, which runs once per batch however many measurers there are.
-type Panel struct {
-	Device    aten.Device
-	Networks  methods.Networks // frozen; without P, the batch's baseline is measured
-	Measurers []Measurer
-}
-
-// Measure shows one batch to the panel. The quality is that of P's output, while recognizers see T's where there is a T.
-func (p *Panel) Measure(batch *data.Batch) (err error) {
-	s := aten.NewScope()
-	defer s.Close()
-	aten.NoGrad(func() {
-		u := upload(s, p.Device, batch)
-		output := u.Baseline
-		if p.Networks.P != nil {
-			output = p.Networks.P.Forward(u.Input)
-		}
-		seen := output
-		if p.Networks.T != nil {
-			seen = p.Networks.T.Forward(output)
-		}
-		for _, m := range p.Measurers {
-			if err = m.Add(batch, output, seen, u.Target); err != nil {
-				return
-			}
-		}
-	})
-	return err
-}
-
-// Measurer measures the pictures of one evaluation.
-type Measurer interface {
-	// Add takes a batch: P's output, what recognizers see, and the targets.
-	Add(b *data.Batch, output, seen, target aten.Tensor) error
-	Summaries() ([]metrics.Summary, error)
-}
-
-// Comparison measures the quality of P's output.
-type Comparison struct{ *metrics.Quality }
-
-// Add compares a batch with its targets.
-func (c *Comparison) Add(b *data.Batch, output, _, target aten.Tensor) error {
-	return c.Quality.Add(b.Indices, output, target)
-}
-
-// Judge measures what a frozen recognizer, which maps pixels in [0,1] to logits, makes of the pictures.
-type Judge struct {
-	Recognizer nn.Layer
-	*metrics.Recognition
-}
-
-// Add lets the recognizer judge a batch.
-func (j *Judge) Add(b *data.Batch, _, seen, _ aten.Tensor) error {
-	logits := j.Recognizer.Forward(seen)
-	defer logits.Free()
-	return j.Recognition.Add(b.Indices, logits, b.Labels)
 }

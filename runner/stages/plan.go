@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"transfera/experiments"
+	"transfera/metrics"
 	"transfera/results"
 	"transfera/runner/dag"
 	"transfera/runner/methods"
@@ -209,14 +210,11 @@ func (x *experiment) evaluate(name string, p *processor, cell results.Cell, eval
 		cell.Dataset = dataset
 		for _, seed := range seeds {
 			cell.Seed = seed
-			if x.measures(false) {
+			if x.measures(ofQuality) {
 				x.add(x.plan.Graph.Add(pictures.quality()), cell)
 			}
-			if !x.measures(true) {
-				continue
-			}
 			for _, evaluator := range evaluators {
-				if x.JudgedBy(evaluator) == dataset {
+				if x.JudgedBy(evaluator) == dataset && x.measures(x.judges(evaluator)) {
 					x.judge(pictures, cell, evaluator)
 				}
 			}
@@ -237,7 +235,15 @@ func (x *experiment) add(stage *dag.Stage, cell results.Cell) {
 	x.table.evaluations = append(x.table.evaluations, evaluation{stage, cell})
 }
 
-// measures tells whether the experiment has a metric that needs an evaluator, or one that does not.
-func (x *experiment) measures(judged bool) bool {
-	return slices.ContainsFunc(x.Metrics, func(name string) bool { return needsEvaluator(name) == judged })
+// measures tells whether the experiment has a metric of a kind.
+func (x *experiment) measures(kind func(metrics.Metric) bool) bool {
+	return slices.ContainsFunc(x.Metrics, func(name string) bool { return kind(metricNamed(name)) })
+}
+
+func ofQuality(m metrics.Metric) bool { return !m.NeedsEvaluator }
+
+// judges tells which metrics an evaluator is for.
+func (x *experiment) judges(evaluator string) func(metrics.Metric) bool {
+	detects := x.recognizers[evaluator].architecture.Detects
+	return func(m metrics.Metric) bool { return m.NeedsEvaluator && m.Objects == detects }
 }

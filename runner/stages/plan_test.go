@@ -202,7 +202,7 @@ func TestTrainingAProcessorLeavesItsSourceAsItWas(t *testing.T) {
 	var seen *nn.Network
 	honest := p.method.Loss
 	p.method.Loss = func(n methods.Networks, b methods.Batch) (aten.Tensor, aten.Tensor) {
-		seen = n.R.(nn.Sequential)[1].(*nn.Network) // behind its normalization
+		seen = n.R.(methods.Classifier).Sequential[1].(*nn.Network) // behind its normalization
 		return honest(n, b)
 	}
 	computed(t, env, p.Stage)
@@ -217,7 +217,7 @@ func TestTrainingThatChangesItsSourceIsRefused(t *testing.T) {
 	p := trainedSource(t, env)
 	honest := p.method.Loss
 	p.method.Loss = func(n methods.Networks, b methods.Batch) (aten.Tensor, aten.Tensor) {
-		r := n.R.(nn.Sequential)[1].(*nn.Network) // behind its normalization
+		r := n.R.(methods.Classifier).Sequential[1].(*nn.Network) // behind its normalization
 		aten.NoGrad(func() { aten.AddInPlace(r.Parameters()[0], r.Parameters()[0]) })
 		return honest(n, b)
 	}

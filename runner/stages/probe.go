@@ -7,7 +7,6 @@ import (
 
 	"transfera/data"
 	"transfera/metrics"
-	"transfera/models/nn"
 	"transfera/runner/training"
 )
 
@@ -75,11 +74,7 @@ func (p *processor) probe(ctx context.Context) (seconds float64, err error) {
 		return 0, err
 	}
 	if p.source != nil {
-		network, err := p.source.network()
-		if err != nil {
-			return 0, err
-		}
-		networks.R = p.source.asFunction(p.env, network)
+		networks.R = p.inLoss(p.source.network())
 	}
 	fit := training.Fit{
 		Recipe: p.settings.Training, Networks: trained, Device: p.env.Device, Loader: loader,
@@ -103,14 +98,10 @@ func (r *recognizer) probe(ctx context.Context, env *Environment, train *split) 
 	if err != nil {
 		return 0, err
 	}
-	network, err := r.network()
-	if err != nil {
-		return 0, err
-	}
-	network.To(env.Device)
+	network := r.network()
 	fit := training.Fit{
 		Recipe: r.spec.Train.Training, Networks: []training.Network{{Name: "recognizer", Network: network}}, Device: env.Device,
-		Loader: loader, Loss: r.loss(env, network), Terms: []string{"cross-entropy"},
+		Loader: loader, Loss: r.loss(env, network), Terms: r.lossTerms(),
 		ImageName: train.Name,
 	}
 	steps, err := fit.Stepwise()
@@ -147,18 +138,7 @@ func (p *pictures) probe(ctx context.Context, r *recognizer) (float64, error) {
 	}
 	panel.Measurers = []Measurer{&Comparison{metrics.NewQuality(few.Len())}}
 	if r != nil {
-		network, err := r.network()
-		if err != nil {
-			return 0, err
-		}
-		panel.Measurers = []Measurer{&Judge{r.asFunction(p.env, network), metrics.NewRecognition(few.Len())}}
+		panel.Measurers = []Measurer{newJudge(r.frozen(p.env, r.network(), 0), few)}
 	}
 	return timed(loader.Eval(ctx), panel.Measure)
-}
-
-// asFunction freezes a network of the recognizer's architecture and puts it behind its normalization, on the device.
-func (r *recognizer) asFunction(env *Environment, network *nn.Network) nn.Layer {
-	network.To(env.Device)
-	network.Freeze()
-	return nn.Sequential{r.normalization().On(env.Device), network}
 }

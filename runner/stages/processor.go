@@ -56,6 +56,9 @@ func newProcessor(env *Environment, task string, settings processorSettings, tra
 	if !ok {
 		return nil, fmt.Errorf("no method %q", settings.Method)
 	}
+	if err := train.holds(settings.Training.Batch); err != nil {
+		return nil, fmt.Errorf("training.batch: %w", err)
+	}
 	degradation, err := newDegradation(settings.Degradation)
 	if err != nil {
 		return nil, err
@@ -169,9 +172,10 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 	var fixed *nn.Network
 	checksum := ""
 	if p.source != nil {
-		if networks.R, fixed, err = p.source.frozen(p.env); err != nil {
+		if fixed, err = p.source.trained(p.env); err != nil {
 			return err
 		}
+		networks.R = p.inLoss(fixed)
 		checksum = fixed.Dict().Checksum()
 	}
 	work, err := job.Work(p.Stage)
@@ -198,6 +202,11 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 		return err
 	}
 	return p.save(work, trained)
+}
+
+// inLoss is the source with a network, fixed, as P's loss contains it.
+func (p *processor) inLoss(network *nn.Network) methods.Recognizer {
+	return p.source.frozen(p.env, network, streamSeed("processor sampling", p.settings.Seed))
 }
 
 // LossTerms names what Loss returns besides the objective.

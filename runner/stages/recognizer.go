@@ -11,11 +11,13 @@ import (
 	"transfera/data"
 	"transfera/experiments"
 	"transfera/models"
+	"transfera/models/detection"
 	"transfera/models/nn"
-	"transfera/models/recognition"
+	"transfera/models/recognizers"
 	"transfera/models/weights"
 	"transfera/results/atomicfile"
 	"transfera/runner/dag"
+	"transfera/runner/methods"
 	"transfera/runner/training"
 )
 
@@ -31,9 +33,10 @@ const (
 // recognizer is a stage that leaves a trained R.
 type recognizer struct {
 	*dag.Stage
-	name    string
-	spec    experiments.Recognizer
-	classes int
+	name         string
+	spec         experiments.Recognizer
+	architecture models.Architecture
+	classes      int
 }
 
 // recognizerSettings is the key's part of a recognizer. Exactly one of Checksum and Train is set.
@@ -51,13 +54,13 @@ type recognizerSettings struct {
 // newRecognizer plans the recognizer called name. train is the split that it is trained on, nil for one that is loaded;
 // classes is how many it tells apart.
 func newRecognizer(env *Environment, name string, spec experiments.Recognizer, train *split, classes int) (*recognizer, error) {
-	r := &recognizer{name: name, spec: spec, classes: classes}
-	settings := recognizerSettings{Arch: spec.Arch, Options: spec.Options, Classes: classes, Normalize: spec.Normalize}
-	definition := dag.Definition{Kind: "recognizer", Name: name, Version: recognizerVersion, Files: []string{WeightsFile}}
-	architecture, err := r.architecture()
+	architecture, err := recognizers.Named(spec.Arch)
 	if err != nil {
 		return nil, err
 	}
+	r := &recognizer{name: name, spec: spec, architecture: architecture, classes: classes}
+	settings := recognizerSettings{Arch: spec.Arch, Options: spec.Options, Classes: classes, Normalize: spec.Normalize}
+	definition := dag.Definition{Kind: "recognizer", Name: name, Version: recognizerVersion, Files: []string{WeightsFile}}
 	unset := architecture.Unset(classes, models.Options(spec.Options))
 	definition.Bytes = unset.Bytes()
 	if spec.Train == nil {
@@ -76,6 +79,9 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 		definition.Compute = env.compute(r.load)
 	} else {
 		recipe := *spec.Train
+		if err := train.holds(recipe.Batch); err != nil {
+			return nil, fmt.Errorf("train.batch: %w", err)
+		}
 		recipe.CheckpointEvery = 0 // does not change the result
 		cut := train.shape()
 		cut.Flip, cut.Shift = recipe.Augment.Flip, recipe.Augment.Shift
@@ -119,30 +125,18 @@ func images(recipe experiments.Training, perEpoch int) int {
 	return recipe.Epochs * perEpoch
 }
 
-func (r *recognizer) architecture() (models.Architecture, error) {
-	return recognition.Named(r.spec.Arch)
-}
-
 // network builds R with the initial values of its seed.
-func (r *recognizer) network() (*nn.Network, error) {
-	architecture, err := r.architecture()
-	if err != nil {
-		return nil, err
-	}
-	return architecture.New(streamSeed("recognizer", r.spec.Seed), r.classes, models.Options(r.spec.Options)), nil
+func (r *recognizer) network() *nn.Network {
+	return r.architecture.New(streamSeed("recognizer", r.spec.Seed), r.classes, models.Options(r.spec.Options))
 }
 
 // loaded builds R with the tensors of a file, which must fit.
 func (r *recognizer) loaded(path string) (*nn.Network, error) {
-	architecture, err := r.architecture()
-	if err != nil {
-		return nil, err
-	}
 	file, err := weights.Load(path)
 	if err != nil {
 		return nil, err
 	}
-	network := architecture.Unset(r.classes, models.Options(r.spec.Options))
+	network := r.architecture.Unset(r.classes, models.Options(r.spec.Options))
 	return network, network.Load(file.Path, file.Tensors)
 }
 
@@ -154,13 +148,29 @@ func (r *recognizer) normalization() models.Normalization {
 	return n
 }
 
-// frozen is R on the device as a fixed function of pixels in [0,1], and its state's network, for the checksum.
-func (r *recognizer) frozen(env *Environment) (nn.Layer, *nn.Network, error) {
-	network, err := r.loaded(env.Store.File(r.Key, WeightsFile))
-	if err != nil {
-		return nil, nil, err
+// on moves a network of R's architecture to the device and puts it behind R's normalization. sampling seeds what a detector's
+// loss counts.
+func (r *recognizer) on(env *Environment, network *nn.Network, sampling uint64) methods.Recognizer {
+	normalization := r.normalization().On(env.Device)
+	if r.architecture.Detects {
+		detector := detection.Of(network)
+		detector.To(env.Device)
+		return methods.NewDetector(normalization, detector, sampling)
 	}
-	return r.asFunction(env, network), network, nil
+	network.To(env.Device)
+	return methods.NewClassifier(normalization, network)
+}
+
+// frozen is on, with the network fixed.
+func (r *recognizer) frozen(env *Environment, network *nn.Network, sampling uint64) methods.Recognizer {
+	fixed := r.on(env, network, sampling)
+	network.Freeze()
+	return fixed
+}
+
+// trained is R's network as its stage left it.
+func (r *recognizer) trained(env *Environment) (*nn.Network, error) {
+	return r.loaded(env.Store.File(r.Key, WeightsFile))
 }
 
 // load checks that the file fits the architecture and keeps its tensors.
@@ -182,19 +192,15 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 	if err != nil {
 		return err
 	}
-	network, err := r.network()
-	if err != nil {
-		return err
-	}
-	network.To(env.Device)
+	network := r.network()
+	loss := r.loss(env, network)
 	work, err := job.Work(r.Stage)
 	if err != nil {
 		return err
 	}
 	fit := training.Fit{
 		Recipe: recipe.Training, Networks: []training.Network{{Name: "recognizer", Network: network}}, Device: env.Device,
-		Loader: loader, Terms: []string{"cross-entropy"}, Loss: r.loss(env, network),
-		ImageName:  train.Name,
+		Loader: loader, Terms: r.lossTerms(), Loss: loss, ImageName: train.Name,
 		Checkpoint: filepath.Join(work, checkpointFile),
 		Progress:   job.Progress,
 	}
@@ -208,14 +214,22 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 	return r.save(job, network)
 }
 
-// loss is the cross-entropy of clean images.
+// loss is R's own, of clean images. The network moves to the device.
 func (r *recognizer) loss(env *Environment, network *nn.Network) training.Loss {
-	logits := nn.Sequential{r.normalization().On(env.Device), network}
+	learner := r.on(env, network, streamSeed("recognizer sampling", r.spec.Seed))
 	return func(s *aten.Scope, b *data.Batch) (aten.Tensor, []aten.Tensor) {
 		u := upload(s, env.Device, b)
-		loss := aten.CrossEntropy(logits.Forward(u.Target), u.Labels)
+		loss := learner.Loss(u.Target, u.Batch)
 		return loss, []aten.Tensor{loss}
 	}
+}
+
+// lossTerms names what loss returns.
+func (r *recognizer) lossTerms() []string {
+	if r.architecture.Detects {
+		return []string{"detection"}
+	}
+	return []string{"cross-entropy"}
 }
 
 // save writes the weights with what it takes to build the network again.

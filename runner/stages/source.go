@@ -21,6 +21,9 @@ type split struct {
 type shape struct {
 	Images  string `json:"images"` // the fingerprint
 	Resize  int    `json:"resize,omitempty"`
+	Short   int    `json:"short_side,omitempty"`
+	Long    int    `json:"long_side,omitempty"`
+	Pad     int    `json:"multiple,omitempty"`
 	Crop    int    `json:"crop,omitempty"`
 	Flip    bool   `json:"flip,omitempty"`
 	Shift   int    `json:"shift,omitempty"`
@@ -29,13 +32,27 @@ type shape struct {
 
 // shape is that of evaluation; training adds its augmentation.
 func (s *split) shape() shape {
-	return shape{Images: s.fingerprint, Resize: s.prepare.Resize, Crop: s.prepare.Crop, Classes: len(s.Classes())}
+	p := s.prepare
+	return shape{
+		Images: s.fingerprint, Resize: p.Resize, Short: p.ShortSide, Long: p.LongSide, Pad: p.Multiple, Crop: p.Crop,
+		Classes: len(s.Classes()),
+	}
 }
 
 // loader prepares batches of the split. Augmentation is what o says.
 func (s *split) loader(env *Environment, degradation data.Degradation, o data.LoaderOptions) (*data.Loader, error) {
-	o.Workers, o.Resize, o.Crop = env.LoaderWorkers, s.prepare.Resize, s.prepare.Crop
+	augmented := o.Flip
+	o = s.prepare.With(o)
+	o.Workers, o.Flip = env.LoaderWorkers, augmented
 	return data.NewLoader(s.Dataset, degradation, o)
+}
+
+// holds refuses batches that images of different sizes cannot make.
+func (s *split) holds(batch int) error {
+	if s.prepare.ShortSide > 0 && batch > 1 {
+		return fmt.Errorf("the images have different sizes, which a batch of %d cannot hold; set it to 1", batch)
+	}
+	return nil
 }
 
 // limitSeed decides which images a limit keeps, in every experiment the same.
@@ -118,9 +135,6 @@ func (s *sources) enter(which, name string, spec experiments.Dataset, opened *da
 	key := sourceKey(which, spec)
 	if known := s.opened[key]; known != nil {
 		return known, nil
-	}
-	if data.IsDetection(opened.Dataset) {
-		return nil, fmt.Errorf("dataset %s holds objects in boxes, which no experiment can use yet; name a dataset with one class per image", name)
 	}
 	fingerprint, err := opened.Dataset.Fingerprint(s.ctx)
 	if err != nil {

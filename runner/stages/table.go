@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"transfera/experiments"
-	"transfera/metrics/statistics"
 	"transfera/results"
 	"transfera/runner/dag"
 )
@@ -151,13 +150,12 @@ func (t *table) gains(measured []*measurements) ([]results.Gain, error) {
 		plain := place
 		plain.Method, plain.Lambda, plain.Source = results.MethodPlain, results.FormatLambda(0), ""
 		for _, metric := range t.experiment.Metrics {
-			base, other := perImage(measured, series[plain], metric), perImage(measured, series[place], metric)
-			if base == nil || other == nil {
-				continue
-			}
-			gain, err := statistics.PairedGain(base, other, statistics.Level, bootstrapSeed)
+			gain, ok, err := gainOf(metric, pick(measured, series[plain]), pick(measured, series[place]))
 			if err != nil {
 				return nil, fmt.Errorf("gain of %s on %s: %w", place.Method, place.Task, err)
+			}
+			if !ok {
+				continue
 			}
 			cell := place
 			cell.Metric = metric
@@ -167,17 +165,13 @@ func (t *table) gains(measured []*measurements) ([]results.Gain, error) {
 	return results.CorrectGains(gains), nil
 }
 
-// perImage is the values of a metric as [seed][image]; nil where there are none.
-func perImage(measured []*measurements, series []int, metric string) [][]float64 {
-	var values [][]float64
-	for _, i := range series {
-		m, ok := measured[i].of(metric)
-		if !ok || m.perImage == nil {
-			return nil
-		}
-		values = append(values, m.perImage)
+// pick is the measurements at these places.
+func pick(measured []*measurements, at []int) []*measurements {
+	var picked []*measurements
+	for _, i := range at {
+		picked = append(picked, measured[i])
 	}
-	return values
+	return picked
 }
 
 func (t *table) tables(work string, cells []results.Cell, gains []results.Gain) error {

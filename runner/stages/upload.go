@@ -3,32 +3,58 @@ package stages
 import (
 	"transfera/aten"
 	"transfera/data"
+	"transfera/models/detection"
 	"transfera/runner/methods"
 )
 
-// uploaded is a batch as tensors on the device, in a scope.
+// uploaded is a batch as tensors on the device, in a scope. Its target and baseline are without padding.
 type uploaded struct {
 	methods.Batch
 	Baseline aten.Tensor // undefined where the loader makes none
 }
 
-// upload copies a batch to the device. Parts that are one memory become one tensor.
+// upload copies a batch to the device. Parts that are one memory become one tensor, unless there is padding.
 func upload(s *aten.Scope, device aten.Device, b *data.Batch) uploaded {
-	var u uploaded
-	u.Target = aten.FromFloats(s, b.Target, b.N, 3, b.Height, b.Width).To(device)
-	u.Labels = aten.FromLongs(s, b.Labels, b.N).To(device)
-	u.Input = u.Target
+	u := uploaded{Batch: methods.Batch{
+		Labels: aten.FromLongs(s, b.Labels, b.N).To(device), Objects: targets(b.Objects), Step: b.Step,
+		Below: b.Height - b.ValidHeight, Right: b.Width - b.ValidWidth,
+	}}
+	target := aten.FromFloats(s, b.Target, b.N, 3, b.Height, b.Width).To(device)
+	u.Input = target
 	if !same(b.Input, b.Target) {
 		u.Input = aten.FromFloats(s, b.Input, b.N, 3, b.InputHeight, b.InputWidth).To(device)
 	}
 	switch {
 	case b.Baseline == nil:
 	case same(b.Baseline, b.Input):
-		u.Baseline = u.Input
+		u.Baseline = u.Cut(u.Input)
 	default:
-		u.Baseline = aten.FromFloats(s, b.Baseline, b.N, 3, b.Height, b.Width).To(device)
+		u.Baseline = u.Cut(aten.FromFloats(s, b.Baseline, b.N, 3, b.Height, b.Width).To(device))
 	}
+	u.Target = u.Cut(target)
 	return u
 }
 
 func same(a, b []float32) bool { return len(a) > 0 && len(b) > 0 && &a[0] == &b[0] }
+
+// targets are the objects of each image as detectors learn them. Difficult ones are left out, as in the training of
+// Ren et al. 2015. Nil stays nil.
+func targets(objects [][]data.Object) []detection.Target {
+	if objects == nil {
+		return nil
+	}
+	list := make([]detection.Target, len(objects))
+	for i := range objects {
+		for _, o := range objects[i] {
+			if o.Difficult {
+				continue
+			}
+			var box detection.Box
+			for k, v := range o.Box {
+				box[k] = float32(v)
+			}
+			list[i].Boxes, list[i].Labels = append(list[i].Boxes, box), append(list[i].Labels, int64(o.Class))
+		}
+	}
+	return list
+}

@@ -70,13 +70,13 @@ func (n network) load(find func(string) (models.Architecture, bool)) (*nn.Networ
 	return built, built.Load(file.Path, file.Tensors)
 }
 
-func (n network) frozenRecognizer() (nn.Layer, error) {
+func (n network) frozenRecognizer() (c methods.Classifier, err error) {
 	r, err := n.load(recognition.Find)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	r.Freeze()
-	return nn.Sequential{models.ImageNet.On(aten.CPU), r}, nil
+	return methods.NewClassifier(models.ImageNet.On(aten.CPU), r), nil
 }
 
 // batches reads the problem's data.
@@ -88,7 +88,7 @@ func (p problem) batches() ([]*data.Batch, error) {
 	list := make([]*data.Batch, p.Batches)
 	for k := range list {
 		b := &data.Batch{
-			Step: k, N: p.Batch, Height: p.Size, Width: p.Size, InputHeight: p.Size / p.Scale, InputWidth: p.Size / p.Scale,
+			Step: k, N: p.Batch, Height: p.Size, Width: p.Size, ValidHeight: p.Size, ValidWidth: p.Size, InputHeight: p.Size / p.Scale, InputWidth: p.Size / p.Scale,
 		}
 		for i := range p.Batch {
 			b.Indices = append(b.Indices, k*p.Batch+i)
@@ -208,23 +208,23 @@ func newEvaluation(p problem) (task, error) {
 		return task{}, err
 	}
 	processor.Freeze()
-	var judges []nn.Layer
+	var judges []methods.Classifier
 	for _, r := range p.Recognizers {
-		layer, err := r.frozenRecognizer()
+		judge, err := r.frozenRecognizer()
 		if err != nil {
 			return task{}, err
 		}
-		judges = append(judges, layer)
+		judges = append(judges, judge)
 	}
 	n := p.Batch * p.Batches
 	evaluate := func() (*metrics.Quality, []*metrics.Recognition, error) {
 		quality := metrics.NewQuality(n)
 		panel := &stages.Panel{Networks: methods.Networks{P: processor}, Measurers: []stages.Measurer{&stages.Comparison{Quality: quality}}}
 		var recognitions []*metrics.Recognition
-		for _, layer := range judges {
+		for _, judge := range judges {
 			r := metrics.NewRecognition(n)
 			recognitions = append(recognitions, r)
-			panel.Measurers = append(panel.Measurers, &stages.Judge{Recognizer: layer, Recognition: r})
+			panel.Measurers = append(panel.Measurers, &stages.Judge{Classifier: judge, Recognition: r})
 		}
 		for _, b := range batches {
 			if err := panel.Measure(b); err != nil {

@@ -1,0 +1,101 @@
+package experiments
+
+import (
+	"fmt"
+	"slices"
+)
+
+// objects checks that what finds objects meets datasets with objects, and what names one class per image those with
+// classes: recognizers with their own dataset, sources with P's, evaluators with the one that they judge.
+func (c *checker) objects() {
+	for _, name := range sortedKeys(c.e.Recognizers) {
+		if r := c.e.Recognizers[name]; c.mismatched(name, r.Dataset) {
+			c.fails(c.mismatch(name, r.Dataset), "name another dataset or another arch", "recognizers", name, "dataset")
+		}
+	}
+	for i, name := range c.e.Sources {
+		if c.mismatched(name, c.e.Dataset) {
+			c.fails(c.mismatch(name, c.e.Dataset), "the source of a P learns from what P's dataset shows", "sources", i)
+		}
+	}
+	if !c.e.ownEvaluator() {
+		for i, name := range c.e.Evaluators {
+			if judged := c.e.JudgedBy(name); c.mismatched(name, judged) {
+				c.fails(c.mismatch(name, judged), "write evaluation: {dataset: evaluator} to let each evaluator judge its own dataset", "evaluators", i)
+			}
+		}
+	}
+	c.classifiersOnly()
+	c.judging()
+}
+
+// finds tells whether a recognizer finds objects; known is false for one that has another mistake.
+func (c *checker) finds(recognizer string) (objects, known bool) {
+	kind, known := c.names.Recognizers[c.e.Recognizers[recognizer].Arch]
+	return kind.Objects, known
+}
+
+func (c *checker) mismatched(recognizer, dataset string) bool {
+	finds, known := c.finds(recognizer)
+	kind, also := c.names.Datasets[c.e.Datasets[dataset].Kind]
+	return known && also && finds != kind.Objects
+}
+
+func (c *checker) mismatch(recognizer, dataset string) string {
+	if finds, _ := c.finds(recognizer); finds {
+		return fmt.Sprintf("recognizer %s finds objects, but the images of dataset %s have one class each", recognizer, dataset)
+	}
+	return fmt.Sprintf("recognizer %s names one class per image, but the images of dataset %s have objects in boxes", recognizer, dataset)
+}
+
+// classifiersOnly checks the sources of methods that need classifiers.
+func (c *checker) classifiersOnly() {
+	for i, name := range c.e.Methods {
+		m, _ := c.names.method(name)
+		for _, source := range c.e.Sources {
+			if finds, _ := c.finds(source); m.NeedsClassifier && finds {
+				c.fails(fmt.Sprintf("method %s compares what is said of whole images, but source %s finds objects", name, source),
+					"leave this method out, or give it an experiment with classifiers as sources", "methods", i)
+			}
+		}
+	}
+}
+
+// judging checks that, where recognizers are measured, every evaluator has a metric, and that every metric that needs one has an evaluator.
+func (c *checker) judging() {
+	measured := func(finds bool) bool {
+		return slices.ContainsFunc(c.e.Metrics, func(name string) bool {
+			m, known := c.names.metric(name)
+			return known && m.NeedsEvaluator && m.Objects == finds
+		})
+	}
+	some := map[bool]bool{}
+	for i, name := range c.e.AllEvaluators() {
+		finds, known := c.finds(name)
+		some[finds] = some[finds] || known
+		if known && !measured(finds) && measured(!finds) && !c.e.ownEvaluator() {
+			c.fails(fmt.Sprintf("no metric measures what evaluator %s says", name), "add one to metrics: "+list(c.judgedMetrics(finds)), "evaluators", i)
+		}
+	}
+	for i, name := range c.e.Metrics {
+		m, known := c.names.metric(name)
+		if known && m.NeedsEvaluator && some[!m.Objects] && !some[m.Objects] {
+			what := "name a class per image"
+			if m.Objects {
+				what = "find objects"
+			}
+			c.fails(fmt.Sprintf("metric %s is of recognizers that %s, and no evaluator does", name, what), "", "metrics", i)
+		}
+	}
+}
+
+// judgedMetrics lists the metrics of recognizers that find objects, or of those that do not.
+func (c *checker) judgedMetrics(finds bool) []string {
+	var names []string
+	for _, m := range c.names.Metrics {
+		if m.NeedsEvaluator && m.Objects == finds {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
