@@ -10,7 +10,7 @@ import (
 
 // Bind finds the files that the experiments use and makes their paths absolute: the
 // Path of every dataset that needs one, from data (name to path) or else from the
-// spec, and the Weights of every recognizer, in the folder weights if it is not "", or
+// spec, and the Weights and Backbone of every recognizer, in the folder weights if it is not "", or
 // else beside the spec. A file that is used and does not exist is an error where the
 // spec names it; so is a name in data that no experiment defines, or that needs no path.
 func (s *Suite) Bind(data map[string]string, weights string) Diagnostics {
@@ -70,17 +70,22 @@ func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
 	}
 	for _, name := range sortedKeys(e.Recognizers) {
 		r := e.Recognizers[name]
-		if r.Weights == "" {
-			continue
+		for _, file := range []struct {
+			key, what string
+			path      *string
+		}{{"weights", "weights of %s are", &r.Weights}, {"backbone", "backbone of %s is", &r.Backbone}} {
+			if *file.path == "" {
+				continue
+			}
+			candidates := e.candidates(*file.path, weights, "recognizers", name, file.key)
+			path, found := first(candidates)
+			if !found && slices.Contains(usedRecognizers, name) {
+				problem := e.At(fmt.Sprintf("the "+file.what+" nowhere", name), "recognizers", name, file.key)
+				problem.Detail = obtain(fmt.Sprintf("not found: %s; say in which folder they are: --weights DIR", list(candidates)), r.Download)
+				diags = append(diags, problem)
+			}
+			*file.path = path
 		}
-		candidates := e.candidates(r.Weights, weights, "recognizers", name, "weights")
-		path, found := first(candidates)
-		if !found && slices.Contains(usedRecognizers, name) {
-			problem := e.At(fmt.Sprintf("the weights of %s are nowhere", name), "recognizers", name, "weights")
-			problem.Detail = obtain(fmt.Sprintf("not found: %s; say in which folder they are: --weights DIR", list(candidates)), r.Download)
-			diags = append(diags, problem)
-		}
-		r.Weights = path
 		e.Recognizers[name] = r
 	}
 	return diags

@@ -156,14 +156,22 @@ func (c *checker) settings(t *Training, at func(string) []any) {
 
 func (c *checker) recognizer(name string) {
 	r := c.e.Recognizers[name]
-	if r.Weights == "" && r.SHA256 != "" {
-		c.fails(fmt.Sprintf("recognizer %s has a sha256 but no weights", name), "it is that of a file; null removes an inherited one", "recognizers", name, "sha256")
+	if r.Weights == "" && r.Backbone == "" && r.SHA256 != "" {
+		c.fails(fmt.Sprintf("recognizer %s has a sha256 but neither weights nor backbone", name), "it is that of a file; null removes an inherited one", "recognizers", name, "sha256")
 	}
 	if name == ofSource {
 		c.fails("a recognizer cannot be called source", "evaluators: source means each source itself", "recognizers", name)
 	}
 	if r.Train != nil {
 		c.training(&r.Train.Training, "recognizers", name, "train")
+	}
+	if kind, known := c.names.Recognizers[r.Arch]; r.Backbone != "" {
+		switch {
+		case known && !kind.Objects:
+			c.fails(fmt.Sprintf("recognizer %s (%s) names one class per image and has no backbone", name, r.Arch), "only detectors start from one; leave it out", "recognizers", name, "backbone")
+		case r.Weights != "":
+			c.fails(fmt.Sprintf("recognizer %s has both weights and backbone", name), "a backbone is what a training starts from; null removes an inherited one", "recognizers", name, "backbone")
+		}
 	}
 	weights, train := c.has("recognizers", name, "weights"), c.has("recognizers", name, "train")
 	switch {

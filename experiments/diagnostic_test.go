@@ -55,7 +55,7 @@ func TestMistakesAreReportedWhereTheyAre(t *testing.T) {
 		"part of a part":                  {"\ndatasets: {half: {part_of: shapes}, third: {part_of: half}}", "3:54", "dataset half is a part itself", ""},
 		"reserved name of a dataset":      {"\ndatasets: {evaluator: {kind: shapes}}", "3:23", "a dataset cannot be called evaluator", ""},
 		"checksum that is none":           {"\nrecognizers: {vgg-s: {sha256: xyz}}", "3:31", `"xyz" is no beginning of a checksum`, ""},
-		"checksum of nothing":             {"\nrecognizers: {resnet-s: {sha256: ab}}", "3:34", "recognizer resnet-s has a sha256 but no weights", ""},
+		"checksum of nothing":             {"\nrecognizers: {resnet-s: {sha256: ab}}", "3:34", "recognizer resnet-s has a sha256 but neither weights nor backbone", ""},
 		"unknown method":                  {"\nmethods: [plian]", "3:11", `unknown method "plian"`, "plain"},
 		"unknown architecture":            {"\nrecognizers: {vgg-s: {arch: shapes-vg}}", "3:29", `unknown recognizer architecture "shapes-vg"`, "shapes-vgg"},
 		"unknown optimizer":               {"\ntraining: {optimizer: adamw}", "3:23", `unknown optimizer "adamw"`, "adam"},

@@ -14,6 +14,7 @@ func testNames() Names {
 				"train": count(4000, "Training images."),
 				"val":   count(1000, "Validation images."),
 			}},
+			"scenes": {Doc: "Generated objects in boxes.", Objects: true},
 			"image-folder": {Doc: "One folder per class.", NeedsPath: true, Options: map[string]Option{
 				"train":  {Default: "train", Doc: "Folder of the training images."},
 				"val":    {Default: "val", Doc: "Folder of the validation images."},
@@ -29,8 +30,9 @@ func testNames() Names {
 		},
 		Recognizers: map[string]Kind{
 			"cifar-resnet20": cifar, "cifar-resnet32": cifar, "cifar-resnet44": cifar, "cifar-resnet56": cifar, "cifar-resnet110": cifar,
-			"shapes-resnet": {Doc: "Small ResNet.", Options: map[string]Option{"width": width, "blocks": count(1, "Blocks per stage.")}},
-			"shapes-vgg":    {Doc: "Small VGG.", Options: map[string]Option{"width": width, "depth": count(2, "Convolutions per stage.")}},
+			"shapes-resnet":  {Doc: "Small ResNet.", Options: map[string]Option{"width": width, "blocks": count(1, "Blocks per stage.")}},
+			"shapes-vgg":     {Doc: "Small VGG.", Options: map[string]Option{"width": width, "depth": count(2, "Convolutions per stage.")}},
+			"small-detector": {Doc: "Small detector.", Objects: true},
 			"shapes-densenet": {Doc: "Small DenseNet.", Options: map[string]Option{
 				"growth": count(12, "Channels per layer."), "layers": count(3, "Layers per block."),
 			}},
@@ -58,13 +60,14 @@ func testNames() Names {
 			{Name: "none", Doc: "No processing."},
 			{Name: "plain", Doc: "Image loss only.", Trains: true},
 			{Name: "ra", Doc: "With the recognition loss.", Trains: true, NeedsRecognizer: true, DefaultLambda: 1e-3},
-			{Name: "ra-unsupervised", Doc: "Without labels.", Trains: true, NeedsRecognizer: true, DefaultLambda: 10},
+			{Name: "ra-unsupervised", Doc: "Without labels.", Trains: true, NeedsRecognizer: true, NeedsClassifier: true, DefaultLambda: 10},
 			{Name: "ra-transformer", Doc: "With T between P and R.", Trains: true, NeedsRecognizer: true, NeedsTransformer: true, DefaultLambda: 1e-2},
 		},
 		Metrics: []Metric{
 			{Name: "psnr", Doc: "Mean of per-image PSNR in dB."}, {Name: "psnr_batch", Doc: "Mean of per-batch PSNR in dB."},
 			{Name: "ssim", Doc: "Structural similarity."},
 			{Name: "top1", Doc: "Accuracy in percent.", NeedsEvaluator: true}, {Name: "top5", Doc: "Top-5 accuracy in percent.", NeedsEvaluator: true},
+			{Name: "map07", Doc: "Mean average precision in percent.", NeedsEvaluator: true, Objects: true},
 		},
 	}
 }

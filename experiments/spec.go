@@ -122,10 +122,13 @@ type Recognizer struct {
 	// Weights is a .pth, .th or .safetensors file. As loaded: as written;
 	// [Suite.Bind] finds the file and makes it absolute.
 	Weights string `yaml:"weights,omitempty" doc:"File of trained weights (.pth, .th, .safetensors), relative to --weights or to this spec; instead of train."`
-	// Download says, to people, where Weights are from.
-	Download string `yaml:"download,omitempty" doc:"Where to get the weights; shown where they are missing or damaged."`
-	// SHA256 is the beginning, in hexadecimal, of the SHA-256 of the file Weights; "" checks nothing.
-	SHA256 string `yaml:"sha256,omitempty" doc:"First digits of the SHA-256 of the weights' file; another file is refused." check:"of=hex"`
+	// Backbone is a file of a classifier's weights, found as Weights are, from which the training of a detector starts; "" for
+	// initial values.
+	Backbone string `yaml:"backbone,omitempty" doc:"File of an ImageNet classifier's weights (.pth, .th, .safetensors) from which a detector's training starts; with train."`
+	// Download says, to people, where Weights or Backbone are from.
+	Download string `yaml:"download,omitempty" doc:"Where to get the weights or the backbone; shown where they are missing or damaged."`
+	// SHA256 is the beginning, in hexadecimal, of the SHA-256 of the file Weights or Backbone; "" checks nothing.
+	SHA256 string `yaml:"sha256,omitempty" doc:"First digits of the SHA-256 of the file of weights or backbone; another file is refused." check:"of=hex"`
 	// Seed of initial weights and data order when trained here.
 	Seed int64 `yaml:"seed,omitempty" doc:"Seed of initial weights and data order when trained here." check:">=0"`
 	// Train is how it is trained here; nil if Weights is set.

@@ -210,12 +210,6 @@ func TestWeightsOfAnotherArchitectureAreRefusedBeforeAnyCompute(t *testing.T) {
 	}
 }
 
-func TestDatasetsOfObjectsAreRefusedWhereNothingUsesThem(t *testing.T) {
-	got := newPlace(t).run(t, tiny, "--set", "datasets.shapes={kind: shapes-detection, options: {size: 64, train: 4, val: 4}}")
-	require.Error(t, got.err)
-	assert.Contains(t, got.stderr, "dataset shapes holds objects in boxes, which no experiment can use yet")
-}
-
 func TestWeightsWithAnotherChecksumAreRefused(t *testing.T) {
 	p := newPlace(t)
 	file := stored(t, "shapes-resnet", 10, nil)

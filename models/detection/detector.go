@@ -64,12 +64,12 @@ func (d *Detector) To(device aten.Device) {
 // Classes returns the number of classes of objects.
 func (d *Detector) Classes() int { return d.network.classes }
 
-// LoadClassifier takes the backbone and the head from the state of a classifier trained on ImageNet, as torchvision
-// publishes them; the classifier's last layer is dropped, and what only the detector has stays as it is. A missing,
-// unexpected or mis-shaped tensor is an error, and then nothing has changed; source names dict's origin in it.
-func (d *Detector) LoadClassifier(source string, dict weights.Dict) error {
+// FitClassifier returns what the detector takes of the state of a classifier trained on ImageNet, as torchvision publishes
+// them, under its own names: the backbone and the head, without the classifier's last layer. A missing, unexpected or
+// mis-shaped tensor is an error, as is a detector that has no classifier to start from; source names dict's origin in it.
+func (d *Detector) FitClassifier(source string, dict weights.Dict) (weights.Dict, error) {
 	if d.network.fromClassifier == nil {
-		return fmt.Errorf("%s: this detector has no classifier to start from; train it from its initial values", source)
+		return nil, fmt.Errorf("%s: this detector has no classifier to start from; train it from its initial values", source)
 	}
 	var known weights.Dict
 	for _, t := range dict.TrimPrefix("module.") {
@@ -78,16 +78,30 @@ func (d *Detector) LoadClassifier(source string, dict weights.Dict) error {
 			known = append(known, t)
 		}
 	}
-	state := d.Dict()
 	var want []weights.Want
-	for _, t := range state {
-		if pretrained(t.Name) {
-			want = append(want, weights.Want{Name: t.Name, Shape: t.Shape})
+	for _, e := range d.Entries() {
+		if pretrained(e.Name) {
+			var shape []int64
+			for _, side := range e.Value.Shape() {
+				shape = append(shape, int64(side))
+			}
+			want = append(want, weights.Want{Name: e.Name, Shape: shape})
 		}
 	}
 	if err := weights.Match(want, known); err != nil {
-		return fmt.Errorf("%s: %w", source, err)
+		return nil, fmt.Errorf("%s: %w", source, err)
 	}
+	return known, nil
+}
+
+// LoadClassifier sets what FitClassifier returns; what only the detector has stays as it is. After an error nothing has
+// changed.
+func (d *Detector) LoadClassifier(source string, dict weights.Dict) error {
+	known, err := d.FitClassifier(source, dict)
+	if err != nil {
+		return err
+	}
+	state := d.Dict()
 	for i, t := range state {
 		if stored, ok := known.Get(t.Name); ok {
 			state[i] = stored

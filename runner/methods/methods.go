@@ -54,6 +54,7 @@ type Method struct {
 	Loss             Loss
 	NeedsRecognizer  bool
 	NeedsClassifier  bool // that recognizer must be a Classifier
+	NeedsTruth       bool // the recognition loss looks at what the images show
 	NeedsTransformer bool // the recognizer judges T(P(x)) instead of P(x), in evaluation too
 	DefaultLambda    float64
 }

@@ -7,6 +7,7 @@ var ra = Method{
 	Doc:             "Recognition-aware: image quality and the recognizer's loss on the output.",
 	Loss:            raLoss,
 	NeedsRecognizer: true,
+	NeedsTruth:      true,
 	DefaultLambda:   1e-3,
 }
 

@@ -7,6 +7,7 @@ var raTransformer = Method{
 	Doc:              "Image quality for the processor, the recognizer's loss for a transformer between the two.",
 	Loss:             raTransformerLoss,
 	NeedsRecognizer:  true,
+	NeedsTruth:       true,
 	NeedsTransformer: true,
 	DefaultLambda:    1e-2,
 }

@@ -110,7 +110,7 @@ func (x *experiment) recognizer(name string) error {
 	if err != nil {
 		return err
 	}
-	r, err := newRecognizer(x.env, name, spec, images, len(images.Classes()))
+	r, err := newRecognizer(x.env, name, spec, images, images.Classes())
 	if err != nil {
 		return fmt.Errorf("recognizer %s: %w", name, err)
 	}
@@ -171,6 +171,9 @@ func (x *experiment) processor(task string, method methods.Method, lambda float6
 	if method.NeedsTransformer {
 		transformer := x.Processors[x.TransformerFor(task)]
 		settings.Transformer = &transformer
+	}
+	if r := x.recognizers[source]; r != nil && method.NeedsTruth && !slices.Equal(r.classes, train.Classes()) {
+		return fmt.Errorf("source %s tells other classes apart than those of dataset %s, on which P is trained: method %s needs to know what the images show", source, x.Dataset, method.Name)
 	}
 	p, err := newProcessor(x.env, task, settings, train, x.recognizers[source])
 	if err != nil {

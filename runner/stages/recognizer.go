@@ -36,7 +36,7 @@ type recognizer struct {
 	name         string
 	spec         experiments.Recognizer
 	architecture models.Architecture
-	classes      int
+	classes      []string // that it tells apart
 }
 
 // recognizerSettings is the key's part of a recognizer. Exactly one of Checksum and Train is set.
@@ -47,27 +47,25 @@ type recognizerSettings struct {
 	Normalize experiments.Normalization       `json:"normalize"`
 	Checksum  string                          `json:"checksum,omitempty"` // of the loaded tensors
 	Train     *experiments.RecognizerTraining `json:"train,omitempty"`
+	Backbone  string                          `json:"backbone,omitempty"` // checksum of the tensors that training starts from
 	Seed      int64                           `json:"seed,omitempty"`
 	Shape     *shape                          `json:"shape,omitempty"`
 }
 
 // newRecognizer plans the recognizer called name. train is the split that it is trained on, nil for one that is loaded;
-// classes is how many it tells apart.
-func newRecognizer(env *Environment, name string, spec experiments.Recognizer, train *split, classes int) (*recognizer, error) {
+// classes are those that it tells apart.
+func newRecognizer(env *Environment, name string, spec experiments.Recognizer, train *split, classes []string) (*recognizer, error) {
 	architecture, err := recognizers.Named(spec.Arch)
 	if err != nil {
 		return nil, err
 	}
 	r := &recognizer{name: name, spec: spec, architecture: architecture, classes: classes}
-	settings := recognizerSettings{Arch: spec.Arch, Options: spec.Options, Classes: classes, Normalize: spec.Normalize}
+	settings := recognizerSettings{Arch: spec.Arch, Options: spec.Options, Classes: len(classes), Normalize: spec.Normalize}
 	definition := dag.Definition{Kind: "recognizer", Name: name, Version: recognizerVersion, Files: []string{WeightsFile}}
-	unset := architecture.Unset(classes, models.Options(spec.Options))
+	unset := architecture.Unset(len(classes), models.Options(spec.Options))
 	definition.Bytes = unset.Bytes()
 	if spec.Train == nil {
-		if err := checkFile(spec); err != nil {
-			return nil, err
-		}
-		file, err := weights.Load(spec.Weights)
+		file, err := read(spec, spec.Weights)
 		if err != nil {
 			return nil, err
 		}
@@ -86,6 +84,16 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 		cut := train.shape()
 		cut.Flip, cut.Shift = recipe.Augment.Flip, recipe.Augment.Shift
 		settings.Train, settings.Seed, settings.Shape = &recipe, spec.Seed, &cut
+		if spec.Backbone != "" {
+			file, err := read(spec, spec.Backbone)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := detection.Of(unset).FitClassifier(file.Path, file.Tensors); err != nil {
+				return nil, err
+			}
+			settings.Backbone = file.Tensors.Checksum()
+		}
 		definition.Files = append(definition.Files, courseFile)
 		definition.Rate = fmt.Sprintf("train %s %v %s %d threads", spec.Arch, spec.Options, env.Device, env.Threads)
 		definition.Work = float64(images(recipe.Training, train.Len()))
@@ -97,24 +105,23 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 	return r, nil
 }
 
-// checkFile compares a file of weights with the checksum that the spec gives, if it does.
-func checkFile(spec experiments.Recognizer) error {
-	if spec.SHA256 == "" {
-		return nil
+// read reads a file of a recognizer's weights, after comparing it with the checksum that the spec gives, if it does.
+func read(spec experiments.Recognizer, path string) (*weights.File, error) {
+	if spec.SHA256 != "" {
+		sum, err := atomicfile.Sum(path)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(sum, spec.SHA256) {
+			advice := ""
+			if spec.Download != "" {
+				advice = "; get it again: " + spec.Download
+			}
+			return nil, fmt.Errorf("%s: its SHA-256 begins with %.*s, not with %s as the spec says: it is damaged or another file%s",
+				path, len(spec.SHA256), sum, spec.SHA256, advice)
+		}
 	}
-	sum, err := atomicfile.Sum(spec.Weights)
-	if err != nil {
-		return err
-	}
-	if strings.HasPrefix(sum, spec.SHA256) {
-		return nil
-	}
-	advice := ""
-	if spec.Download != "" {
-		advice = "; get it again: " + spec.Download
-	}
-	return fmt.Errorf("%s: its SHA-256 begins with %.*s, not with %s as the spec says: it is damaged or another file%s",
-		spec.Weights, len(spec.SHA256), sum, spec.SHA256, advice)
+	return weights.Load(path)
 }
 
 // images is how many images a training sees.
@@ -125,9 +132,22 @@ func images(recipe experiments.Training, perEpoch int) int {
 	return recipe.Epochs * perEpoch
 }
 
+// start is R before its training: network, with the backbone that the spec names.
+func (r *recognizer) start() (*nn.Network, error) {
+	network := r.network()
+	if r.spec.Backbone == "" {
+		return network, nil
+	}
+	file, err := read(r.spec, r.spec.Backbone)
+	if err != nil {
+		return nil, err
+	}
+	return network, detection.Of(network).LoadClassifier(file.Path, file.Tensors)
+}
+
 // network builds R with the initial values of its seed.
 func (r *recognizer) network() *nn.Network {
-	return r.architecture.New(streamSeed("recognizer", r.spec.Seed), r.classes, models.Options(r.spec.Options))
+	return r.architecture.New(streamSeed("recognizer", r.spec.Seed), len(r.classes), models.Options(r.spec.Options))
 }
 
 // loaded builds R with the tensors of a file, which must fit.
@@ -136,7 +156,7 @@ func (r *recognizer) loaded(path string) (*nn.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	network := r.architecture.Unset(r.classes, models.Options(r.spec.Options))
+	network := r.architecture.Unset(len(r.classes), models.Options(r.spec.Options))
 	return network, network.Load(file.Path, file.Tensors)
 }
 
@@ -192,7 +212,10 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 	if err != nil {
 		return err
 	}
-	network := r.network()
+	network, err := r.start()
+	if err != nil {
+		return err
+	}
 	loss := r.loss(env, network)
 	work, err := job.Work(r.Stage)
 	if err != nil {
@@ -239,7 +262,7 @@ func (r *recognizer) save(job *dag.Job, network *nn.Network) error {
 		return err
 	}
 	metadata, err := describe(map[string]any{
-		"kind": "recognizer", "arch": r.spec.Arch, "options": r.spec.Options, "classes": r.classes,
+		"kind": "recognizer", "arch": r.spec.Arch, "options": r.spec.Options, "classes": len(r.classes),
 		"normalize": r.spec.Normalize, "stage": r.Key,
 	})
 	if err != nil {
