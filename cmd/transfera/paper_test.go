@@ -81,12 +81,14 @@ func greyscale(t *testing.T, file []byte) []byte {
 	return out.Bytes()
 }
 
-// miniature makes trees with the layout of ImageNet and of an ImageFolder, and random weights under torchvision's names.
-func miniature(t *testing.T) (imagenet, other, weightsFolder string) {
+// miniature makes trees with the layouts of ImageNet, of an ImageFolder and of VOC, and random weights under torchvision's
+// names, and returns the flags that name them.
+func miniature(t *testing.T) []string {
 	t.Helper()
 	root := t.TempDir()
-	imagenet, other, weightsFolder = filepath.Join(root, "imagenet"), filepath.Join(root, "other"), filepath.Join(root, "weights")
+	imagenet, other, weightsFolder := filepath.Join(root, "imagenet"), filepath.Join(root, "other"), filepath.Join(root, "weights")
 	files := photographs(t, 3*paperClasses)
+	miniatureVOC(t, filepath.Join(root, "voc"), files[0])
 	for class := range paperClasses {
 		wnid := fmt.Sprintf("n0000000%d", class)
 		write(t, filepath.Join(imagenet, "train", wnid, wnid+"_1.JPEG"), string(files[3*class]))
@@ -99,24 +101,45 @@ func miniature(t *testing.T) (imagenet, other, weightsFolder string) {
 	require.NoError(t, os.MkdirAll(weightsFolder, 0o777))
 	for arch, name := range map[string]string{
 		"resnet18": "resnet18-f37072fd.pth", "resnet50": "resnet50-0676ba61.pth", "resnet101": "resnet101-63fe2227.pth",
-		"densenet121": "densenet121-a639ec97.pth", "vgg16_bn": "vgg16_bn-6c64b313.pth",
+		"densenet121": "densenet121-a639ec97.pth", "vgg16_bn": "vgg16_bn-6c64b313.pth", "vgg16": "vgg16-397923af.pth",
 	} {
 		architecture, err := recognizers.Named(arch)
 		require.NoError(t, err)
 		require.NoError(t, weights.SaveSafetensors(filepath.Join(weightsFolder, name), architecture.New(1, paperClasses, nil).Dict(), nil))
 	}
-	return imagenet, other, weightsFolder
+	return []string{"--data", "imagenet=" + imagenet, "--data", "other=" + other, "--data", "voc=" + filepath.Join(root, "voc"), "--weights", weightsFolder}
+}
+
+// miniatureVOC writes one image into each of the sets that the paper's suite asks for.
+func miniatureVOC(t *testing.T, folder string, file []byte) {
+	t.Helper()
+	size, err := jpeg.DecodeConfig(bytes.NewReader(file))
+	require.NoError(t, err)
+	for _, set := range []struct{ year, name, id string }{
+		{"VOC2007", "trainval", "000005"}, {"VOC2007", "test", "000001"}, {"VOC2012", "trainval", "2008_000002"},
+	} {
+		write(t, filepath.Join(folder, set.year, "ImageSets", "Main", set.name+".txt"), set.id+"\n")
+		write(t, filepath.Join(folder, set.year, "JPEGImages", set.id+".jpg"), string(file))
+		write(t, filepath.Join(folder, set.year, "Annotations", set.id+".xml"), fmt.Sprintf(`<annotation>
+	<filename>%s.jpg</filename>
+	<size><width>%d</width><height>%d</height><depth>3</depth></size>
+	<object><name>dog</name><difficult>0</difficult><bndbox><xmin>20</xmin><ymin>30</ymin><xmax>%d</xmax><ymax>%d</ymax></bndbox></object>
+	<object><name>person</name><difficult>1</difficult><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>60</xmax><ymax>90</ymax></bndbox></object>
+</annotation>
+`, set.id, size.Width, size.Height, size.Width/2, size.Height-5))
+	}
 }
 
 // oneStep makes every training of the paper's suite one step on one image.
 func oneStep() []string {
 	set := []string{"training.batch=1", "training.steps=1", "training.epochs=0", "training.schedule=[]"}
-	for _, name := range []string{"resnet18-a", "resnet18-b", "resnet18-other", "resnet50-other"} {
+	detectors := []string{"faster-rcnn-resnet18", "faster-rcnn-resnet50", "faster-rcnn-resnet101", "faster-rcnn-vgg16"}
+	for _, name := range append([]string{"resnet18-a", "resnet18-b", "resnet18-other", "resnet50-other"}, detectors...) {
 		for _, value := range []string{"batch=1", "steps=1", "epochs=0", "schedule=[]"} {
 			set = append(set, "recognizers."+name+".train."+value)
 		}
 	}
-	for _, name := range []string{"resnet18", "resnet50", "resnet101", "densenet121", "vgg16_bn"} {
+	for _, name := range append([]string{"resnet18", "resnet50", "resnet101", "densenet121", "vgg16_bn"}, detectors...) {
 		set = append(set, "recognizers."+name+".sha256=null") // the weights are random
 	}
 	var flags []string
@@ -133,10 +156,9 @@ func TestPaperRunsOnAMiniatureImageNet(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes: every spec of the paper's suite")
 	}
-	imagenet, other, folder := miniature(t)
 	p := newPlace(t)
-	flags := append(oneStep(), "--data", "imagenet="+imagenet, "--data", "other="+other, "--weights", folder,
-		"--cache", p.cache, "--out", p.out, "--device", "cpu")
+	flags := append(oneStep(), miniature(t)...)
+	flags = append(flags, "--cache", p.cache, "--out", p.out, "--device", "cpu", "--set", "datasets.voc.options.short_side=120")
 
 	refused := transfera(t, append([]string{"run", paper + "/quality.yaml", "--set", "methods=[none]", "--set", "tasks=[sr]"}, flags...)...)
 	require.Error(t, refused.err, "a picture is truncated, and the policy is fail")
@@ -176,6 +198,9 @@ func TestPaperRunsOnAMiniatureImageNet(t *testing.T) {
 			"architectures,0," + task + ",ra-transformer,0.01,vgg16_bn,densenet121,imagenet,top1,",
 			"categories-a,0," + task + ",ra,0.001,resnet18-a,resnet18-b,imagenet-b,top1,",
 			"categories-b,0," + task + ",plain,0,,resnet18-a,imagenet-a,top1,",
+			"detection-architectures,0," + task + ",ra-transformer,0.01,faster-rcnn-vgg16,faster-rcnn-resnet101,voc,map07,",
+			"classification-to-detection,0," + task + ",ra,0.001,resnet18,faster-rcnn-resnet50,voc,map,",
+			"detection-to-classification,0," + task + ",ra,0.001,faster-rcnn-resnet18,densenet121,imagenet,top1,",
 			"datasets,0," + task + ",ra-unsupervised,10,resnet18,resnet50-other,other,top5,",
 		} {
 			assert.Contains(t, cells, "\n"+cell)
@@ -192,7 +217,7 @@ func TestPaperSaysWhatToDownloadAndWhereItGoes(t *testing.T) {
 	for _, text := range []string{
 		"dataset imagenet has no path", "--data imagenet=PATH", "ILSVRC2012_img_train.tar", "DIR/train/<wnid>/*.JPEG",
 		"the weights of vgg16_bn are nowhere", "--weights DIR", "https://download.pytorch.org/models/vgg16_bn-6c64b313.pth",
-		"--data other=PATH",
+		"--data other=PATH", "--data voc=PATH", "VOCtrainval_11-May-2012.tar", "the backbone of faster-rcnn-vgg16 is nowhere",
 	} {
 		assert.Contains(t, got.stderr, text)
 	}
