@@ -27,6 +27,25 @@ func (c *checker) objects() {
 	}
 	c.classifiersOnly()
 	c.judging()
+	c.boundary()
+}
+
+// boundary checks that boundaries are compared of at least two classifiers of the experiment's own dataset.
+func (c *checker) boundary() {
+	if c.e.Boundary == nil {
+		return
+	}
+	compared := c.e.Compared()
+	if len(compared) < 2 {
+		c.fails("the boundaries of two recognizers are needed to compare them", "name more sources or evaluators", "boundary")
+	}
+	for _, name := range compared {
+		if finds, known := c.finds(name); known && finds {
+			c.fails(fmt.Sprintf("recognizer %s finds objects, and has no decision boundary in the space of images", name), "compare classifiers in an experiment of their own", "boundary")
+		} else if judged := c.e.JudgedBy(name); judged != c.e.Dataset {
+			c.fails(fmt.Sprintf("recognizer %s judges images of %s, not of %s, on which boundaries would be compared", name, judged, c.e.Dataset), "compare recognizers of one dataset", "boundary")
+		}
+	}
 }
 
 // finds tells whether a recognizer finds objects; known is false for one that has another mistake.

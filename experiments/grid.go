@@ -23,6 +23,18 @@ func (s *Spec) AllEvaluators() []string {
 	return s.Evaluators
 }
 
+// Compared returns the recognizers whose boundaries an experiment with Boundary compares: the sources, then the evaluators,
+// each once.
+func (s *Spec) Compared() []string {
+	var names []string
+	for _, name := range slices.Concat(s.Sources, s.AllEvaluators()) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // JudgedBy returns the dataset whose validation images the recognizer called evaluator judges.
 func (s *Spec) JudgedBy(evaluator string) string {
 	switch s.Evaluation.Dataset {

@@ -74,3 +74,27 @@ func TestABackboneIsFoundLikeWeights(t *testing.T) {
 	require.Empty(t, suite.Bind(nil, dir))
 	assert.Equal(t, backbone, suite.Experiments[0].Recognizers["finder"].Backbone)
 }
+
+func TestBoundariesAreComparedOfClassifiersOfOneDataset(t *testing.T) {
+	compare := "extends: BASE\nboundary: {images: 50}\n"
+	detection := objects + "boundary: {images: 50}\ndataset: objects\nsources: [finder]\nevaluators: [finder, other]\nmetrics: [map07]\n"
+	cases := map[string]struct{ spec, want string }{
+		"two classifiers": {compare, ""},
+		"one":             {compare + "evaluators: source", "the boundaries of two recognizers are needed to compare them"},
+		"detectors":       {detection, "recognizer finder finds objects, and has no decision boundary in the space of images"},
+		"other dataset":   {compare + "cross_dataset: true\nevaluation: {dataset: half}\ndatasets: {half: {part_of: shapes}}", "recognizer resnet-s judges images of half, not of shapes, on which boundaries would be compared"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			e, diags := Load(written(t, c.spec), testNames(), Options{})
+			if c.want == "" {
+				require.Empty(t, diags)
+				assert.Equal(t, []string{"resnet-s", "vgg-s"}, e.Compared())
+				assert.Equal(t, 500, e.Boundary.Planes, "the default")
+				return
+			}
+			require.NotEmpty(t, diags)
+			assert.Equal(t, c.want, diags[0].Summary)
+		})
+	}
+}

@@ -67,6 +67,9 @@ type Spec struct {
 	// Metrics that are measured for every cell.
 	Metrics []string `yaml:"metrics,omitempty" doc:"Metrics to measure." check:"required,scalar,nonempty,unique,of=metric"`
 
+	// Boundary is how the decision boundaries of sources and evaluators are compared; nil compares none.
+	Boundary *Boundary `yaml:"boundary,omitempty" doc:"How the decision boundaries of sources and evaluators are compared; without it they are not."`
+
 	// Tables to make from the cells.
 	Tables []Table `yaml:"tables,omitempty" doc:"Tables to make from the cells."`
 	// Figures to make from the cells.
@@ -214,6 +217,27 @@ type Evaluation struct {
 	// Limit judges only so many validation images, evenly over the classes, the
 	// same ones in every experiment; 0 = all.
 	Limit int `yaml:"limit" doc:"Judge only so many validation images, evenly over the classes; 0 judges all." check:">=0"`
+}
+
+// Boundary says how the decision boundaries of an experiment's sources and evaluators, all classifiers of one dataset, are
+// compared: by their distances from images, and by the regions into which they divide planes.
+type Boundary struct {
+	// Images is how many validation images the sample has, all of which every recognizer classifies correctly.
+	Images int `yaml:"images" doc:"Validation images of the sample, all of which every recognizer classifies correctly." check:">=2" default:"200"`
+	// Maximum is the distance in L2, over all values of an image in [0,1], beyond which a boundary is not sought.
+	Maximum float64 `yaml:"maximum" doc:"Distance (L2 over the values of an image in [0,1]) beyond which no boundary is sought: such rays are reported as censored." check:">0" default:"30"`
+	// Planes is the number of planes through three images on which regions are compared.
+	Planes int `yaml:"planes" doc:"Planes through three images on which the regions of recognizers are compared." check:">=2" default:"500"`
+	// Resolution is the number of points along each side of such a plane.
+	Resolution int `yaml:"resolution" doc:"Points along each side of such a plane." check:">=2" default:"50"`
+	// Drawn is the number of planes through one image that are drawn.
+	Drawn int `yaml:"drawn" doc:"Planes through one image, along the first source's gradient, that are drawn." check:">=0" default:"1"`
+	// Reach is how far a drawn plane reaches from its image, in grey levels (root mean square).
+	Reach float64 `yaml:"reach" doc:"How far a drawn plane reaches from its image, in grey levels (root mean square)." check:">0" default:"60"`
+	// Points is the number of points along each side of a drawn plane.
+	Points int `yaml:"points" doc:"Points along each side of a drawn plane." check:">=2" default:"101"`
+	// Batch is the number of images per pass.
+	Batch int `yaml:"batch" doc:"Images per pass." check:">=1" default:"100"`
 }
 
 // TaskSettings is what differs for one task. As loaded, Training and Lambda are
