@@ -13,7 +13,7 @@ import (
 // Classifier is a network under comparison. It must treat the images of a batch independently, as networks in eval mode do.
 type Classifier interface {
 	// Logits maps images (N,3,H,W), float32 with pixels in [0,1] or beyond, unnormalized, to logits (N,classes). It
-	// normalizes the images itself and must not change them. Its operators must be differentiable where a gradient is asked
+	// normalizes the images itself and must neither change nor keep them, whose memory is used again. Its operators must be differentiable where a gradient is asked
 	// for; its weights should not require one.
 	Logits(images aten.Tensor) aten.Tensor
 }

@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Directions are one unit vector per image, of length 1 in L2 over all its values.
@@ -73,6 +76,9 @@ func Toward(x, targets Images) (Directions, error) {
 // equally near ones to the first. One that coincides with the image makes it skipped. A sample with one label is an error.
 func TowardNearest(ctx context.Context, x Images, labels []int64) (Directions, error) {
 	d, err := towardOthers(x, labels, func(i int) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		nearest, distance := -1, math.Inf(1)
 		for j := range labels {
 			if labels[j] == labels[i] {
@@ -82,7 +88,7 @@ func TowardNearest(ctx context.Context, x Images, labels []int64) (Directions, e
 				nearest, distance = j, s
 			}
 		}
-		return nearest, ctx.Err()
+		return nearest, nil
 	})
 	if err != nil {
 		return Directions{}, fmt.Errorf("directions toward the nearest image of another class: %w", err)
@@ -109,7 +115,7 @@ func TowardRandom(x Images, labels []int64, seed uint64) (Directions, error) {
 }
 
 // towardOthers returns the directions from each image to the one that choose gives for it, once it is sure that every image
-// has one of another label.
+// has one of another label. Images are shared out to all cores: among 500 of 224x224 the nearest ones take 10^10 steps.
 func towardOthers(x Images, labels []int64, choose func(i int) (int, error)) (Directions, error) {
 	if err := cmp.Or(x.check(), checkLabels(labels, x.Len(), 0)); err != nil {
 		return Directions{}, err
@@ -122,12 +128,16 @@ func towardOthers(x Images, labels []int64, choose func(i int) (int, error)) (Di
 		return Directions{}, fmt.Errorf("all %d images have the label %d; draw a sample with several classes", len(labels), labels[0])
 	}
 	d := newDirections(x)
+	var workers errgroup.Group
+	workers.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range labels {
-		target, err := choose(i)
-		if err != nil {
-			return Directions{}, err
-		}
-		d.set(i, difference(x.At(target), x.At(i)))
+		workers.Go(func() error {
+			target, err := choose(i)
+			if err == nil {
+				d.set(i, difference(x.At(target), x.At(i)))
+			}
+			return err
+		})
 	}
-	return d, nil
+	return d, workers.Wait()
 }

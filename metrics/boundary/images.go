@@ -90,22 +90,24 @@ func squaredDistance(a, b []float32, limit float64) float64 {
 	return sum
 }
 
-// squaredStretch adds up in four sums that do not wait for each other, which is three times as fast as one.
+// squaredStretch adds up in four sums that do not wait for each other, as the processor would for one.
 func squaredStretch(a, b []float32) float64 {
-	var sums [4]float64
+	var s0, s1, s2, s3 float64
 	i := 0
 	for ; i+4 <= len(a); i += 4 {
 		p, q := a[i:i+4:i+4], b[i:i+4:i+4]
-		for k := range 4 {
-			d := float64(p[k]) - float64(q[k])
-			sums[k] += d * d
-		}
+		d0, d1 := float64(p[0])-float64(q[0]), float64(p[1])-float64(q[1])
+		d2, d3 := float64(p[2])-float64(q[2]), float64(p[3])-float64(q[3])
+		s0 += d0 * d0
+		s1 += d1 * d1
+		s2 += d2 * d2
+		s3 += d3 * d3
 	}
 	for ; i < len(a); i++ {
 		d := float64(a[i]) - float64(b[i])
-		sums[0] += d * d
+		s0 += d * d
 	}
-	return sums[0] + sums[1] + sums[2] + sums[3]
+	return s0 + s1 + s2 + s3
 }
 
 func dot[E float32 | float64](a, b []E) float64 {

@@ -74,6 +74,7 @@ func labelMaps(ctx context.Context, p Plane, g Grid, classifiers []Classifier, b
 	defer scope.Close()
 	load := func(values []float32) aten.Tensor { return tensorOf(scope, b.Device, values, 1, 3, p.Height, p.Width) }
 	origin, e1, e2 := load(p.Origin), load(p.E1), load(p.E2)
+	batch := newPoints(scope, b.Device, min(b.Size, g.points()), p.Height, p.Width)
 	for start := 0; start < g.points(); start += b.Size {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -84,14 +85,9 @@ func labelMaps(ctx context.Context, p Plane, g Grid, classifiers []Classifier, b
 			u = append(u, p.Unit*g.U[i%len(g.U)])
 			v = append(v, p.Unit*g.V[i/len(g.U)])
 		}
-		batch := aten.NewScope()
-		points := aten.AddInPlace(aten.Mul(column(batch, b.Device, u), e1), origin)
-		across := aten.Mul(column(batch, b.Device, v), e2)
-		aten.AddInPlace(points, across)
-		across.Free()
-		err := appendLabels(maps, classifiers, points)
-		batch.Close()
-		if err != nil {
+		batch.fill(0, origin, e1, u)
+		batch.add(e2, v)
+		if err := appendLabels(maps, classifiers, batch, end-start); err != nil {
 			return nil, err
 		}
 		b.report(end, g.points())
@@ -99,11 +95,11 @@ func labelMaps(ctx context.Context, p Plane, g Grid, classifiers []Classifier, b
 	return maps, nil
 }
 
-// appendLabels adds each classifier's labels of the points to its map.
-func appendLabels(maps []LabelMap, classifiers []Classifier, points aten.Tensor) error {
+// appendLabels adds each classifier's labels of the batch's first n images to its map.
+func appendLabels(maps []LabelMap, classifiers []Classifier, batch points, n int) error {
 	expected := 0
 	for k, f := range classifiers {
-		labels, classes, err := predict(f, points)
+		labels, classes, err := batch.predict(f, n)
 		if err != nil {
 			return fmt.Errorf("classifier %d: %w", k, err)
 		}

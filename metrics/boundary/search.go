@@ -14,6 +14,7 @@ type search struct {
 	size   int
 	device aten.Device
 	report func(done int)
+	points points
 	base   []int64 // the label at the start of each ray
 }
 
@@ -26,6 +27,7 @@ type bundle struct {
 func (s *search) run(x, d Images, steps int) ([]Distance, error) {
 	scope := aten.NewScope()
 	defer scope.Close()
+	s.points = newPoints(scope, s.device, s.size, x.Height, x.Width)
 	all := bundle{x: x.tensor(scope, s.device, 0, x.Len()), d: d.tensor(scope, s.device, 0, x.Len())}
 	for i := range x.Len() {
 		all.rays = append(all.rays, i)
@@ -140,19 +142,11 @@ func (s *search) changed(b bundle, distances []float64) ([]bool, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
-	scope := aten.NewScope()
-	defer scope.Close()
 	n := len(b.rays)
-	var parts []aten.Tensor
 	for start := 0; start < len(distances); start += n {
-		e := column(scope, s.device, distances[start:start+n])
-		parts = append(parts, aten.AddInPlace(aten.Mul(e, b.d), b.x)) // e comes first: the result is of its scope
+		s.points.fill(start, b.x, b.d, distances[start:start+n])
 	}
-	points := parts[0]
-	if len(parts) > 1 {
-		points = aten.Cat(0, parts...)
-	}
-	labels, _, err := predict(s.f, points)
+	labels, _, err := s.points.predict(s.f, len(distances))
 	if err != nil {
 		return nil, err
 	}
@@ -178,11 +172,4 @@ func (b bundle) only(places []int) bundle {
 		few.rays[k] = b.rays[place]
 	}
 	return few
-}
-
-// column puts one coefficient per point on the device, (n,1,1,1).
-func column(scope *aten.Scope, device aten.Device, values []float64) aten.Tensor {
-	coefficients := make([]float32, len(values))
-	scaled(coefficients, values, 1)
-	return tensorOf(scope, device, coefficients, len(values), 1, 1, 1)
 }
