@@ -231,6 +231,7 @@ func (s *Summary) err() error {
 func (p *Prepared) write(summary *Summary) error {
 	var cells []results.Cell
 	var gains []results.Gain
+	var boundaries []results.Boundary
 	files := map[string]string{} // in the output folder, from where
 	for i, stage := range p.Plan.Tables {
 		if !summary.made(stage) {
@@ -245,8 +246,15 @@ func (p *Prepared) write(summary *Summary) error {
 			return err
 		}
 		cells, gains = append(cells, more...), append(gains, moreGains...)
+		if p.suite.Experiments[i].Boundary != nil {
+			more, err := results.ReadBoundaries(p.env.Store.File(stage.Key, stages.BoundariesFile))
+			if err != nil {
+				return err
+			}
+			boundaries = append(boundaries, more...)
+		}
 		for _, file := range stages.Outputs(p.suite.Experiments[i]) {
-			if file != stages.CellsFile && file != stages.GainsFile {
+			if filepath.Dir(file) != "." { // the others are of the whole suite
 				files[file] = p.env.Store.File(stage.Key, file)
 			}
 		}
@@ -256,6 +264,11 @@ func (p *Prepared) write(summary *Summary) error {
 	}
 	if err := results.WriteGains(filepath.Join(p.options.Out, stages.GainsFile), gains); err != nil {
 		return err
+	}
+	if boundaries != nil {
+		if err := results.WriteBoundaries(filepath.Join(p.options.Out, stages.BoundariesFile), boundaries); err != nil {
+			return err
+		}
 	}
 	if err := p.publish(files); err != nil {
 		return err

@@ -62,7 +62,7 @@ func New(ctx context.Context, suite *experiments.Suite, env *Environment) (*Plan
 func (p *planner) experiment(e *experiments.Experiment) error {
 	x := &experiment{
 		planner: p, Experiment: e, judged: map[string]*split{}, recognizers: map[string]*recognizer{},
-		table: &table{env: p.env, experiment: e},
+		processors: map[results.Cell]*processor{}, table: &table{env: p.env, experiment: e},
 	}
 	for _, name := range slices.Concat(e.Sources, e.AllEvaluators()) {
 		if err := x.recognizer(name); err != nil {
@@ -84,6 +84,9 @@ func (p *planner) experiment(e *experiments.Experiment) error {
 			return err
 		}
 	}
+	if e.Boundary != nil {
+		x.boundaries()
+	}
 	p.plan.Tables = append(p.plan.Tables, p.plan.Graph.Add(x.table.stage()))
 	return nil
 }
@@ -94,6 +97,7 @@ type experiment struct {
 	*experiments.Experiment
 	judged      map[string]*split // validation splits, by dataset
 	recognizers map[string]*recognizer
+	processors  map[results.Cell]*processor // by what is known of their cells before they are judged
 	table       *table
 }
 
@@ -184,7 +188,8 @@ func (x *experiment) processor(task string, method methods.Method, lambda float6
 	if method.NeedsRecognizer {
 		evaluators = x.EvaluatorsOf(source)
 	}
-	cell := results.Cell{Task: task, Method: method.Name, Lambda: results.FormatLambda(lambda), Source: source}
+	cell := results.Cell{Seed: seed, Task: task, Method: method.Name, Lambda: results.FormatLambda(lambda), Source: source}
+	x.processors[cell] = p
 	x.evaluate(p.Name, p, cell, evaluators, []int64{seed})
 	return nil
 }

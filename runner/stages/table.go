@@ -21,6 +21,8 @@ const tableVersion = 1
 const (
 	CellsFile = "cells.csv"
 	GainsFile = "gains.csv"
+	// BoundariesFile is there where the experiment compares boundaries.
+	BoundariesFile = "boundaries.csv"
 )
 
 // table is the stage that makes what one experiment shows, out of its evaluations.
@@ -28,6 +30,9 @@ type table struct {
 	env         *Environment
 	experiment  *experiments.Experiment
 	evaluations []evaluation
+	// comparisons are those of boundaries, between the recognizers called compared.
+	comparisons []comparison
+	compared    []string
 }
 
 // evaluation is one stage of measurements with its place in the experiment.
@@ -40,6 +45,9 @@ type evaluation struct {
 // Outputs lists the files of an experiment's table stage, relative to the output folder.
 func Outputs(e *experiments.Experiment) []string {
 	files := []string{CellsFile, GainsFile}
+	if e.Boundary != nil {
+		files = append(files, BoundariesFile)
+	}
 	for i := range e.Tables {
 		for _, extension := range []string{".txt", ".md", ".tex", ".csv"} {
 			files = append(files, "tables/"+tableName(e, i)+extension)
@@ -73,14 +81,21 @@ func (t *table) stage() *dag.Stage {
 		c := e.cell
 		places = append(places, strings.Join([]string{fmt.Sprint(c.Seed), c.Task, c.Method, c.Lambda, c.Source, c.Evaluator, c.Dataset}, " "))
 	}
+	for _, c := range t.comparisons {
+		inputs = append(inputs, c.stage)
+		places = append(places, strings.Join([]string{c.row.Analysis, c.row.Task, c.row.Along, c.row.Source}, " "))
+	}
+	settings := map[string]any{
+		"experiment": t.experiment.Name, "title": t.experiment.Title, "paper": t.experiment.Paper,
+		"tables": t.experiment.Tables, "figures": t.experiment.Figures, "metrics": t.experiment.Metrics, "degradations": t.experiment.Degradations,
+		"dataset": t.experiment.Dataset, "places": places,
+	}
+	if t.compared != nil {
+		settings["compared"] = t.compared
+	}
 	return dag.New(dag.Definition{
 		Kind: "table", Name: t.experiment.Name, Version: tableVersion, Rate: "table",
-		Settings: map[string]any{
-			"experiment": t.experiment.Name, "title": t.experiment.Title, "paper": t.experiment.Paper,
-			"tables": t.experiment.Tables, "figures": t.experiment.Figures, "metrics": t.experiment.Metrics, "degradations": t.experiment.Degradations,
-			"dataset": t.experiment.Dataset, "places": places,
-		},
-		Inputs: inputs, Files: Outputs(t.experiment), Bytes: 100_000 * int64(len(t.experiment.Tables)+len(t.experiment.Figures)), Compute: t.compute,
+		Settings: settings, Inputs: inputs, Files: Outputs(t.experiment), Bytes: 100_000 * int64(len(t.experiment.Tables)+len(t.experiment.Figures)), Compute: t.compute,
 	})
 }
 
@@ -105,6 +120,15 @@ func (t *table) compute(_ context.Context, job *dag.Job) error {
 	}
 	if err := results.WriteGains(filepath.Join(work, GainsFile), gains); err != nil {
 		return err
+	}
+	if t.compared != nil {
+		rows, err := t.boundaryRows(gains)
+		if err != nil {
+			return err
+		}
+		if err := results.WriteBoundaries(filepath.Join(work, BoundariesFile), rows); err != nil {
+			return err
+		}
 	}
 	if err := t.tables(work, cells, gains); err != nil {
 		return err
