@@ -15,14 +15,14 @@ func TestLargeImagesAreMadeInPieces(t *testing.T) {
 	targets := Images{Height: height, Width: width, Pixels: make([]float32, len(x.Pixels))}
 	for i := range n {
 		x.At(i)[0] = float32(i) * 0.3
-		targets.At(i)[0] = 100
+		targets.At(i)[0], targets.At(i)[1] = 100, float32(10*i) // each its own slope
 	}
 	d, err := Toward(x, targets)
 	require.NoError(t, err)
-	distances, err := MinDist(t.Context(), halfSpace(5), x, d, 6, batches(n))
+	distances, err := MinDist(t.Context(), halfSpace(5), x, d, 10, batches(n))
 	require.NoError(t, err)
 	for i, got := range distances {
-		assert.InDelta(t, 5-0.3*float64(i), got.Value, within, "image %d", i)
+		assert.InDelta(t, (5-0.3*float64(i))/float64(d.Unit.At(i)[0]), got.Value, within, "image %d", i)
 	}
 
 	p := Plane{Height: height, Width: width, Origin: x.At(0), E1: make([]float32, x.Dimension()), E2: make([]float32, x.Dimension()), Unit: 1}
