@@ -51,9 +51,7 @@ func randomOrthogonal(e []float32, seed uint64, image int) []float32 {
 	for k := range v {
 		v[k] = normal.NormFloat64()
 	}
-	for range 2 { // the second time removes what rounding left of e, which is much where v happened to lie along it
-		removeAlong(v, e)
-	}
+	removeAlong(v, e)
 	out := make([]float32, len(e))
 	scaled(out, v, 1/norm(v))
 	return out

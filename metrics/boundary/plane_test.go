@@ -90,7 +90,7 @@ func TestGradientPlaneSpansTheGradientAndItsNormal(t *testing.T) {
 	assert.Less(t, math.Abs(dot(p.E2, other.E2)), 0.6, "another seed, another normal")
 }
 
-// In two dimensions of values that matter, Gram-Schmidt cancels almost everything of a normal that lies along the gradient.
+// In three dimensions a normal may happen to lie along the gradient, and little of it is left.
 func TestNormalIsOrthogonalInSmallSpaces(t *testing.T) {
 	for seed := range uint64(200) {
 		e := []float32{1, 1e-4, 0}
