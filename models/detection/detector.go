@@ -49,9 +49,10 @@ type Detector struct {
 // New builds the detector of an architecture of this package for so many classes of objects, with initial values from the
 // stream of seed.
 func New(a models.Architecture, seed uint64, classes int, given models.Options) *Detector {
-	n := a.New(seed, classes, given)
-	return &Detector{Network: n, network: n.Layer.(*network)}
+	return of(a.New(seed, classes, given))
 }
+
+func of(n *nn.Network) *Detector { return &Detector{Network: n, network: n.Layer.(*network)} }
 
 // To moves the whole state to a device, as nn.Network's To; images have to be there as well.
 func (d *Detector) To(device aten.Device) {
