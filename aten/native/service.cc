@@ -1,7 +1,16 @@
 // Services: threads, versions, devices.
+#include <dlfcn.h>
+
 #include "guard.h"
 
-void tfa_set_threads(int32_t threads) { at::set_num_threads(threads); }
+// libtorch hands matrix products to whatever BLAS is installed. OpenBLAS, Debian's, has threads of its own, which libtorch does
+// not bound: as many as there are cores, who wait by spinning and take the caller's lock, so that two products at a time
+// are many times slower than one after the other.
+void tfa_set_threads(int32_t threads) {
+  at::set_num_threads(threads);
+  static const auto set_blas_threads = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+  if (set_blas_threads) set_blas_threads(threads);
+}
 
 int32_t tfa_threads(void) { return at::get_num_threads(); }
 

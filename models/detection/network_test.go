@@ -15,7 +15,7 @@ import (
 	"transfera/models/weights"
 )
 
-// The options and the seed are those of scripts/goldens/detection_network.py.
+// The seed and the options that are not the default are those of scripts/goldens/detection_network.py.
 func goldenDetector(t *testing.T) (*Detector, nntest.Golden) {
 	t.Helper()
 	golden := nntest.Load(t, "detection", "shapes.pth")
@@ -24,51 +24,89 @@ func goldenDetector(t *testing.T) (*Detector, nntest.Golden) {
 	return d, golden
 }
 
-func TestLossesEqualTorchvision(t *testing.T) {
+func TestASmallDetectorEqualsTorchvision(t *testing.T) {
+	d, golden := goldenDetector(t)
+	assertDetector(t, d, golden, nntest.Tolerance)
+}
+
+// assertDetector compares a detector that has the golden's initial state with what scripts/goldens/detection_network.py
+// recorded of torchvision's, as it is and frozen, which it is afterwards. frozenGradient is how far the frozen detector's
+// gradient of the image may be from torchvision's.
+func assertDetector(t *testing.T, d *Detector, golden nntest.Golden, frozenGradient float64) {
+	t.Helper()
+	tolerance := nntest.Tolerance
 	for _, frozen := range []bool{false, true} {
+		if frozen {
+			d.Freeze()
+			tolerance = frozenGradient
+		}
+		t.Run(fmt.Sprintf("detections, frozen %v", frozen), func(t *testing.T) { assertDetections(t, d, golden) })
 		for _, name := range []string{"objects", "none"} {
 			t.Run(fmt.Sprintf("%s, frozen %v", name, frozen), func(t *testing.T) {
-				d, golden := goldenDetector(t)
-				if frozen {
-					d.Freeze()
-				}
-				target := Target{}
-				if name == "objects" {
-					target = Target{Boxes: boxesOf(t, golden, "objects"), Labels: []int64{2, 0, 1}}
-				}
-				image := golden.Tensor(t, "image")
-				image.SetRequiresGrad(true)
-				l, err := d.Losses(image, target, aten.NewGenerator(2019))
-				require.NoError(t, err)
-				want := golden.Tensor(t, name+".losses").Floats()
-				for i, part := range []aten.Tensor{l.Objectness, l.RPNBox, l.Class, l.Box} {
-					assert.InDelta(t, want[i], part.Item(), 1e-4*float64(want[i]), "part %d", i)
-					t.Logf("part %d: %.7g, torchvision %.7g", i, part.Item(), want[i])
-				}
-				l.Sum().Backward()
-				gradient, ok := image.Grad()
-				require.True(t, ok)
-				stored, _ := golden.Tensors.Get(name + ".gradient")
-				deviation := nntest.RelativeError(stored, nn.ToWeights("gradient", gradient))
-				assert.LessOrEqual(t, deviation, 1e-4)
-				t.Logf("gradient deviates by %.2g", deviation)
+				assertLosses(t, d, golden, name, tolerance)
 				for _, e := range d.Entries() {
 					_, learns := e.Value.Grad()
 					assert.Equal(t, !frozen && !e.Buffer, learns, e.Name)
+					e.Value.ClearGrad()
 				}
 			})
 		}
 	}
 }
 
-func TestDetectionsEqualTorchvision(t *testing.T) {
-	d, golden := goldenDetector(t)
-	found := d.Detect(golden.Tensor(t, "image"))
+// assertDetections compares each stage of detection: features, proposals, detections.
+func assertDetections(t *testing.T, d *Detector, golden nntest.Golden) {
+	t.Helper()
+	image := golden.Tensor(t, "image")
+	aten.NoGrad(func() {
+		n := d.network
+		v := n.look(image)
+		assertNear(t, golden, "features", nn.ToWeights("features", v.features))
+		assertNear(t, golden, "proposals", boxTensor(n.propose(v, n.beforeTest, n.afterTest)))
+	})
+	found := d.Detect(image)
 	assert.Equal(t, golden.Tensor(t, "found.labels").Longs(), found.Labels)
-	assert.InDeltaSlice(t, golden.Tensor(t, "found.scores").Floats(), found.Scores, 1e-5)
-	for i, want := range boxesOf(t, golden, "found.boxes") {
-		assert.InDeltaSlice(t, want[:], found.Boxes[i][:], 1e-3)
+	assertNear(t, golden, "found.boxes", boxTensor(found.Boxes))
+	assertNear(t, golden, "found.scores", weights.FromFloats("scores", []int64{int64(len(found.Scores))}, found.Scores))
+}
+
+// assertLosses compares the losses of the golden's image with "objects" or with "none", and their sum's gradient.
+func assertLosses(t *testing.T, d *Detector, golden nntest.Golden, name string, gradientTolerance float64) {
+	t.Helper()
+	s := aten.NewScope()
+	defer s.Close()
+	target := Target{}
+	if name == "objects" {
+		target = Target{Boxes: boxesOf(t, golden, "objects"), Labels: golden.Tensor(t, "labels").Longs()}
 	}
+	given := golden.Tensor(t, "image")
+	image := aten.FromFloats(s, given.Floats(), given.Shape()...)
+	image.SetRequiresGrad(true)
+	l, err := d.Losses(image, target, aten.NewGenerator(2019))
+	require.NoError(t, err)
+	want := golden.Tensor(t, name+".losses").Floats()
+	for i, part := range []aten.Tensor{l.Objectness, l.RPNBox, l.Class, l.Box} {
+		assert.InDelta(t, want[i], part.Item(), nntest.Tolerance*float64(want[i]), "part %d", i)
+		t.Logf("part %d: %.8g, torchvision %.8g", i, part.Item(), want[i])
+	}
+	l.Sum().Backward()
+	gradient, ok := image.Grad()
+	require.True(t, ok)
+	assertWithin(t, golden, name+".gradient", nn.ToWeights("gradient", gradient), gradientTolerance)
+}
+
+func assertNear(t *testing.T, golden nntest.Golden, name string, got weights.Tensor) {
+	t.Helper()
+	assertWithin(t, golden, name, got, nntest.Tolerance)
+}
+
+func assertWithin(t *testing.T, golden nntest.Golden, name string, got weights.Tensor, tolerance float64) {
+	t.Helper()
+	want, ok := golden.Tensors.Get(name)
+	require.True(t, ok, name)
+	deviation := nntest.RelativeError(want, got)
+	assert.LessOrEqual(t, deviation, tolerance, name)
+	t.Logf("%s deviates by %.2g", name, deviation)
 }
 
 func TestTargetsThatNoImageHasAreErrors(t *testing.T) {

@@ -25,17 +25,17 @@ func boxesOf(t *testing.T, golden nntest.Golden, name string) []Box {
 	return boxes
 }
 
-func assertBoxes(t *testing.T, golden nntest.Golden, name string, got []Box) {
-	t.Helper()
-	want, ok := golden.Tensors.Get(name)
-	require.True(t, ok, name)
+func boxTensor(boxes []Box) weights.Tensor {
 	var flat []float32
-	for _, b := range got {
+	for _, b := range boxes {
 		flat = append(flat, b[:]...)
 	}
-	deviation := nntest.RelativeError(want, weights.FromFloats(name, []int64{int64(len(got)), 4}, flat))
-	assert.LessOrEqual(t, deviation, nntest.Tolerance, name)
-	t.Logf("%s deviates by %.2g", name, deviation)
+	return weights.FromFloats("boxes", []int64{int64(len(boxes)), 4}, flat)
+}
+
+func assertBoxes(t *testing.T, golden nntest.Golden, name string, got []Box) {
+	t.Helper()
+	assertNear(t, golden, name, boxTensor(got))
 }
 
 func indices[E int | int64](values []E) []int64 {
@@ -145,10 +145,7 @@ func TestRegionsEqualTorchvision(t *testing.T) {
 			gradient, ok := features.Grad()
 			require.True(t, ok)
 			for part, got := range map[string]aten.Tensor{name + ".output": output, name + ".gradient": gradient} {
-				want, _ := golden.Tensors.Get(part)
-				deviation := nntest.RelativeError(want, nn.ToWeights(part, got))
-				assert.LessOrEqual(t, deviation, nntest.Tolerance, part)
-				t.Logf("%s deviates by %.2g", part, deviation)
+				assertNear(t, golden, part, nn.ToWeights(part, got))
 			}
 		})
 	}
