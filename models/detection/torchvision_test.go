@@ -48,7 +48,7 @@ func TestWholeDetectorsEqualTorchvision(t *testing.T) {
 			file, err := weights.Load(filepath.Join(folder, name+".pth"))
 			require.NoError(t, err)
 			golden := nntest.Golden{Tensors: file.Tensors}
-			d := of(findDetector(t, name).Unset(3, options))
+			d := Of(findDetector(t, name).Unset(3, options))
 			require.NoError(t, d.Load(file.Path, golden.Under("initial")))
 			assertDetector(t, d, golden, frozenGradient[name])
 		})
