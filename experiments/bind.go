@@ -74,7 +74,7 @@ func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
 			key, what string
 			path      *string
 		}{{"weights", "weights of %s are", &r.Weights}, {"backbone", "backbone of %s is", &r.Backbone}} {
-			if *file.path == "" {
+			if *file.path == "" || file.key == "backbone" && e.BackboneOf(name) != "" {
 				continue
 			}
 			candidates := e.candidates(*file.path, weights, "recognizers", name, file.key)
@@ -103,6 +103,11 @@ func obtain(advice, download string) string {
 // and those on which these recognizers are trained.
 func (e *Experiment) used() (recognizers, datasets []string) {
 	recognizers = slices.Concat(e.Sources, e.AllEvaluators())
+	for _, name := range recognizers {
+		if backbone := e.BackboneOf(name); backbone != "" {
+			recognizers = append(recognizers, backbone)
+		}
+	}
 	datasets = append([]string{e.Dataset}, e.JudgedDatasets()...)
 	for _, name := range recognizers {
 		if r := e.Recognizers[name]; r.Train != nil {

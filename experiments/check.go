@@ -169,6 +169,8 @@ func (c *checker) recognizer(name string) {
 		switch {
 		case known && !kind.Objects:
 			c.fails(fmt.Sprintf("recognizer %s (%s) names one class per image and has no backbone", name, r.Arch), "only detectors start from one; leave it out", "recognizers", name, "backbone")
+		case c.e.BackboneOf(name) != "" && c.names.Recognizers[c.e.Recognizers[r.Backbone].Arch].Objects:
+			c.fails(fmt.Sprintf("the backbone of %s is %s, which finds objects itself", name, r.Backbone), "a backbone is a classifier", "recognizers", name, "backbone")
 		case r.Weights != "":
 			c.fails(fmt.Sprintf("recognizer %s has both weights and backbone", name), "a backbone is what a training starts from; null removes an inherited one", "recognizers", name, "backbone")
 		}

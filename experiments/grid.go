@@ -23,6 +23,15 @@ func (s *Spec) AllEvaluators() []string {
 	return s.Evaluators
 }
 
+// BackboneOf returns the recognizer that is a detector's backbone; "" for one that starts from a file or from initial values.
+func (s *Spec) BackboneOf(recognizer string) string {
+	name := s.Recognizers[recognizer].Backbone
+	if _, ok := s.Recognizers[name]; ok {
+		return name
+	}
+	return ""
+}
+
 // Compared returns the recognizers whose boundaries an experiment with Boundary compares: the sources, then the evaluators,
 // each once.
 func (s *Spec) Compared() []string {

@@ -37,6 +37,8 @@ func TestDetectorsAndClassifiersMeetTheirOwnDatasets(t *testing.T) {
 		"unsupervised":         {detection + "methods: [plain, ra-unsupervised]\nevaluators: [finder]\nmetrics: [map07]", "", "method ra-unsupervised compares what is said of whole images, but source finder finds objects"},
 		"backbone":             {objects, "recognizers.other.backbone=r.pth", ""},
 		"classifier's":         {objects, "recognizers.resnet-s.backbone=r.pth", "recognizer resnet-s (shapes-resnet) names one class per image and has no backbone"},
+		"another recognizer":   {detection + "evaluators: [finder]\nmetrics: [map07]", "recognizers.finder.backbone=resnet-s", ""},
+		"of a detector":        {detection + "evaluators: [finder]\nmetrics: [map07]", "recognizers.finder.backbone=other", "the backbone of finder is other, which finds objects itself"},
 		"both":                 {objects, "recognizers.other={arch: small-detector, dataset: objects, normalize: {mean: [0, 0, 0], std: [1, 1, 1]}, backbone: r.pth, weights: w.pth}", "recognizer other has both weights and backbone"},
 	}
 	for name, c := range cases {
@@ -66,6 +68,7 @@ func TestABackboneIsFoundLikeWeights(t *testing.T) {
 		require.NoError(t, diags.Err())
 		return suite
 	}
+	assert.Empty(t, suiteOf(t, objects+"dataset: objects\nsources: [other]\nevaluators: source\nmetrics: [map07]").Experiments[0].BackboneOf("other"))
 	diags := load().Bind(nil, t.TempDir())
 	require.Len(t, diags, 1)
 	assert.Equal(t, "the backbone of finder is nowhere", diags[0].Summary)

@@ -125,9 +125,9 @@ type Recognizer struct {
 	// Weights is a .pth, .th or .safetensors file. As loaded: as written;
 	// [Suite.Bind] finds the file and makes it absolute.
 	Weights string `yaml:"weights,omitempty" doc:"File of trained weights (.pth, .th, .safetensors), relative to --weights or to this spec; instead of train."`
-	// Backbone is a file of a classifier's weights, found as Weights are, from which the training of a detector starts; "" for
-	// initial values.
-	Backbone string `yaml:"backbone,omitempty" doc:"File of an ImageNet classifier's weights (.pth, .th, .safetensors) from which a detector's training starts; with train."`
+	// Backbone is the classifier from which the training of a detector starts: the name of another recognizer, or a file of
+	// weights, found as Weights are; "" for initial values. See [Spec.BackboneOf].
+	Backbone string `yaml:"backbone,omitempty" doc:"Classifier from which a detector's training starts: another recognizer by name, or a file of weights (.pth, .th, .safetensors), such as ImageNet's; with train."`
 	// Download says, to people, where Weights or Backbone are from.
 	Download string `yaml:"download,omitempty" doc:"Where to get the weights or the backbone; shown where they are missing or damaged."`
 	// SHA256 is the beginning, in hexadecimal, of the SHA-256 of the file Weights or Backbone; "" checks nothing.

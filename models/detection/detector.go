@@ -80,7 +80,7 @@ func (d *Detector) FitClassifier(source string, dict weights.Dict) (weights.Dict
 	}
 	var want []weights.Want
 	for _, e := range d.Entries() {
-		if pretrained(e.Name) {
+		if d.network.pretrained(e.Name) {
 			var shape []int64
 			for _, side := range e.Value.Shape() {
 				shape = append(shape, int64(side))
@@ -111,8 +111,8 @@ func (d *Detector) LoadClassifier(source string, dict weights.Dict) error {
 }
 
 // pretrained tells whether a tensor of the detector comes from a classifier.
-func pretrained(name string) bool {
-	return strings.HasPrefix(name, "backbone.") || strings.HasPrefix(name, "roi_heads.box_head.")
+func (n *network) pretrained(name string) bool {
+	return strings.HasPrefix(name, "backbone.") || !n.ownHead && strings.HasPrefix(name, "roi_heads.box_head.")
 }
 
 // Detect finds the objects of an image. It records nothing for backward.

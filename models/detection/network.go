@@ -25,6 +25,8 @@ type trunk struct {
 	width    int
 	// fromClassifier returns the name of a classifier's tensor in the detector; "" for one that it does not use.
 	fromClassifier func(name string) string
+	// ownHead says that the head does not come from the classifier.
+	ownHead bool
 }
 
 // newNetwork adds the layers that every Faster R-CNN has, named and initialized as in torchvision.

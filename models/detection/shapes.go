@@ -13,11 +13,11 @@ import (
 var shapes = models.Architecture{
 	Name:    "shapes-faster-rcnn",
 	Doc:     "Small Faster R-CNN with GroupNorm for images of 64 to 128 pixels.",
-	Input:   models.Input{Classes: 10, Resize: 96, Normalization: models.ImageNet},
+	Input:   smallScenes,
 	Detects: true,
 	Options: append(options(16, 400, 100, 50, 64, 5),
 		models.Option{Name: "width", Default: 16, Min: 4, Max: 512, Doc: "Channels of the first of three stages, rounded down to a multiple of 4; each stage doubles them."},
-		models.Option{Name: "hidden", Default: 128, Min: 1, Max: 4096, Doc: "Features of the head's two fully connected layers."}),
+		hidden),
 	Build: func(b nn.Builder, classes int, o models.Options) nn.Layer {
 		width, size := o.Int("width")/4*4, o.Int("roi_size")
 		var backbone nn.Sequential
@@ -39,6 +39,9 @@ var shapes = models.Architecture{
 		}, classes, o)
 	},
 }
+
+// hidden is an option of small detectors.
+var hidden = models.Option{Name: "hidden", Default: 128, Min: 1, Max: 4096, Doc: "Features of the head's two fully connected layers."}
 
 // plainBlock is its branch plus its input, then ReLU.
 type plainBlock struct{ branch nn.Layer }

@@ -18,19 +18,32 @@ var shapesResNet = models.Architecture{
 		{Name: "blocks", Default: 1, Min: 1, Max: 32, Doc: "Residual blocks per stage."},
 	},
 	Build: func(b nn.Builder, classes int, o models.Options) nn.Layer {
-		width := o.Int("width")
-		layers := nn.Sequential{b.ConvBN("conv1", "bn1", 3, width, 3, nn.Same(3).WithoutBias()), nn.Func(aten.ReLUInPlace)}
-		in := width
-		for s := range 3 {
-			stage := b.In(fmt.Sprintf("layer%d", s+1))
-			for i := range o.Int("blocks") {
-				block, out := stage.In(fmt.Sprint(i)), width<<s
-				layers = append(layers, newBasicBlock(block, in, out, projection(block, in, out, 2)))
-				in = out
-			}
-		}
-		return append(layers, globalAveragePool, b.Linear("fc", in, classes))
+		layers, channels := ShapesStages(b, b, o)
+		return append(layers, globalAveragePool, b.Linear("fc", channels, classes))
 	},
+}
+
+// ShapesOptions are those of ShapesStages.
+var ShapesOptions = shapesResNet.Options
+
+// ShapesStages adds the stem and the three stages of the small ResNet: (N,3,H,W) to (N,channels,H/4,W/4). Stem and first
+// stage are added to early, the others to b.
+func ShapesStages(early, b nn.Builder, o models.Options) (layers nn.Sequential, channels int) {
+	width := o.Int("width")
+	layers = nn.Sequential{early.ConvBN("conv1", "bn1", 3, width, 3, nn.Same(3).WithoutBias()), nn.Func(aten.ReLUInPlace)}
+	channels = width
+	for s := range 3 {
+		stage := early.In(fmt.Sprintf("layer%d", s+1))
+		if s > 0 {
+			stage = b.In(fmt.Sprintf("layer%d", s+1))
+		}
+		for i := range o.Int("blocks") {
+			block, out := stage.In(fmt.Sprint(i)), width<<s
+			layers = append(layers, newBasicBlock(block, channels, out, projection(block, channels, out, 2)))
+			channels = out
+		}
+	}
+	return layers, channels
 }
 
 // projection is option B: a strided 1x1 convolution with BatchNorm where the channels change.

@@ -114,7 +114,14 @@ func (x *experiment) recognizer(name string) error {
 	if err != nil {
 		return err
 	}
-	r, err := newRecognizer(x.env, name, spec, images, images.Classes())
+	var backbone *recognizer
+	if classifier := x.BackboneOf(name); classifier != "" {
+		if err := x.recognizer(classifier); err != nil {
+			return err
+		}
+		backbone = x.recognizers[classifier]
+	}
+	r, err := newRecognizer(x.env, name, spec, images, images.Classes(), backbone)
 	if err != nil {
 		return fmt.Errorf("recognizer %s: %w", name, err)
 	}

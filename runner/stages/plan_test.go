@@ -173,7 +173,7 @@ func trainedSource(t *testing.T, env *Environment) *processor {
 	e := suite(t, map[string]string{"one": ""}).Experiments[0]
 	images, err := newSources(t.Context(), env).train("shapes", e.Datasets["shapes"])
 	require.NoError(t, err)
-	r, err := newRecognizer(env, "a", e.Recognizers["a"], images, images.Classes())
+	r, err := newRecognizer(env, "a", e.Recognizers["a"], images, images.Classes(), nil)
 	require.NoError(t, err)
 	computed(t, env, r.Stage)
 	p, err := newProcessor(env, "dn", processorSettings{

@@ -37,6 +37,8 @@ type recognizer struct {
 	spec         experiments.Recognizer
 	architecture models.Architecture
 	classes      []string // that it tells apart
+	// backbone is the recognizer from which its training starts, nil without one.
+	backbone *recognizer
 }
 
 // recognizerSettings is the key's part of a recognizer. Exactly one of Checksum and Train is set.
@@ -53,13 +55,15 @@ type recognizerSettings struct {
 }
 
 // newRecognizer plans the recognizer called name. train is the split that it is trained on, nil for one that is loaded;
-// classes are those that it tells apart.
-func newRecognizer(env *Environment, name string, spec experiments.Recognizer, train *split, classes []string) (*recognizer, error) {
+// classes are those that it tells apart; backbone is the recognizer that its training starts from, nil for none or a file.
+func newRecognizer(
+	env *Environment, name string, spec experiments.Recognizer, train *split, classes []string, backbone *recognizer,
+) (*recognizer, error) {
 	architecture, err := recognizers.Named(spec.Arch)
 	if err != nil {
 		return nil, err
 	}
-	r := &recognizer{name: name, spec: spec, architecture: architecture, classes: classes}
+	r := &recognizer{name: name, spec: spec, architecture: architecture, classes: classes, backbone: backbone}
 	settings := recognizerSettings{Arch: spec.Arch, Options: spec.Options, Classes: len(classes), Normalize: spec.Normalize}
 	definition := dag.Definition{Kind: "recognizer", Name: name, Version: recognizerVersion, Files: []string{WeightsFile}}
 	unset := architecture.Unset(len(classes), models.Options(spec.Options))
@@ -84,7 +88,13 @@ func newRecognizer(env *Environment, name string, spec experiments.Recognizer, t
 		cut := train.shape()
 		cut.Flip, cut.Shift = recipe.Augment.Flip, recipe.Augment.Shift
 		settings.Train, settings.Seed, settings.Shape = &recipe, spec.Seed, &cut
-		if spec.Backbone != "" {
+		switch {
+		case backbone != nil:
+			definition.Inputs = append(definition.Inputs, backbone.Stage)
+			if err := backbone.fitsInto(unset); err != nil {
+				return nil, err
+			}
+		case spec.Backbone != "":
 			file, err := read(spec, spec.Backbone)
 			if err != nil {
 				return nil, err
@@ -133,16 +143,34 @@ func images(recipe experiments.Training, perEpoch int) int {
 }
 
 // start is R before its training: network, with the backbone that the spec names.
-func (r *recognizer) start() (*nn.Network, error) {
+func (r *recognizer) start(env *Environment) (*nn.Network, error) {
 	network := r.network()
 	if r.spec.Backbone == "" {
 		return network, nil
 	}
-	file, err := read(r.spec, r.spec.Backbone)
+	path := r.spec.Backbone
+	if r.backbone != nil {
+		path = env.Store.File(r.backbone.Key, WeightsFile)
+	}
+	file, err := read(r.spec, path)
 	if err != nil {
 		return nil, err
 	}
 	return network, detection.Of(network).LoadClassifier(file.Path, file.Tensors)
+}
+
+// fitsInto tells whether a detector can start from the classifier, before there are any weights.
+func (r *recognizer) fitsInto(detector *nn.Network) error {
+	var tensors weights.Dict
+	for _, e := range r.architecture.Unset(len(r.classes), models.Options(r.spec.Options)).Entries() {
+		var shape []int64
+		for _, side := range e.Value.Shape() {
+			shape = append(shape, int64(side))
+		}
+		tensors = append(tensors, weights.Tensor{Name: e.Name, DType: weights.F32, Shape: shape})
+	}
+	_, err := detection.Of(detector).FitClassifier("backbone "+r.name, tensors)
+	return err
 }
 
 // network builds R with the initial values of its seed.
@@ -212,7 +240,7 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 	if err != nil {
 		return err
 	}
-	network, err := r.start()
+	network, err := r.start(env)
 	if err != nil {
 		return err
 	}
