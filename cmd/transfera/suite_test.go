@@ -42,8 +42,8 @@ func TestResultsAreTheSameBytesHoweverTheyAreComputed(t *testing.T) {
 	files := filesBelow(t, first.out)
 	assert.ElementsMatch(t, []string{
 		"cells.csv", "gains.csv", "manifest.json", "run.log",
-		"tables/every.txt", "tables/every.md", "tables/every.tex", "tables/every.csv",
-		"tables/every-2.txt", "tables/every-2.md", "tables/every-2.tex", "tables/every-2.csv",
+		"tables/every.txt", "tables/every.md", "tables/every.tex", "tables/every.csv", "tables/every.json",
+		"tables/every-2.txt", "tables/every-2.md", "tables/every-2.tex", "tables/every-2.csv", "tables/every-2.json",
 	}, files)
 	same := func(t *testing.T, p place) {
 		for _, name := range files {
@@ -179,7 +179,7 @@ func TestFailureBlocksOnlyWhatNeedsIt(t *testing.T) {
 	assert.Contains(t, got.stdout, "What works")
 	assert.NotContains(t, got.stdout, "What needs a picture")
 	assert.ElementsMatch(t, []string{
-		"cells.csv", "gains.csv", "manifest.json", "run.log", "tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv",
+		"cells.csv", "gains.csv", "manifest.json", "run.log", "tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv", "tables/good.json",
 	}, filesBelow(t, p.out))
 	for _, line := range strings.Split(strings.TrimSpace(p.read(t, "cells.csv")), "\n")[1:] {
 		assert.True(t, strings.HasPrefix(line, "good,"), line)
@@ -243,7 +243,7 @@ func TestResultsOfEarlierRunsAreClearedAway(t *testing.T) {
 	require.NoError(t, p.run(t, "testdata/partly/good.yaml").err)
 	assert.ElementsMatch(t, []string{
 		"cells.csv", "gains.csv", "manifest.json", "run.log", "notes.txt",
-		"tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv",
+		"tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv", "tables/good.json",
 	}, filesBelow(t, p.out))
 }
 
