@@ -18,6 +18,8 @@ type Findings struct {
 	// are any.
 	Summary string
 	Groups  []Group
+	// Caution says in short what too few seeds leave open, empty for three or more.
+	Caution string
 	// Notes say what the sentences mean and cannot mean.
 	Notes []string
 }
@@ -70,6 +72,7 @@ func Find(gains []results.Gain) Findings {
 	}
 	findings.Summary = findings.Groups[0].Text
 	findings.Notes = notes(gains)
+	findings.Caution = caution(gains)
 	return findings
 }
 
@@ -214,6 +217,20 @@ func bounds(low, high float64, metric string) string {
 		return ""
 	}
 	return fmt.Sprintf("[%s, %s]", number(low, metric), number(high, metric))
+}
+
+func caution(gains []results.Gain) string {
+	fewest := gains[0].NSeeds
+	for _, g := range gains {
+		fewest = min(fewest, g.NSeeds)
+	}
+	switch fewest {
+	case 1:
+		return "One seed: nothing is said about other training runs."
+	case 2:
+		return "Two seeds: little is said about other training runs."
+	}
+	return ""
 }
 
 // notes explain the words, and say what the number of seeds allows to say.

@@ -28,6 +28,9 @@ func sentences(findings report.Findings) string {
 			out.WriteString("  " + f.Task + ", " + f.Method + ": " + f.Text + "\n")
 		}
 	}
+	if findings.Caution != "" {
+		out.WriteString("caution: " + findings.Caution + "\n")
+	}
 	for _, note := range findings.Notes {
 		out.WriteString("note: " + note + "\n")
 	}
