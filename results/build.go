@@ -41,6 +41,7 @@ func Build(spec TableSpec, cells []Cell, gains []Gain, published Published, note
 	b.markGains(gains)
 	b.addPublished()
 	b.table.Title = spec.Title
+	b.table.Tested = b.tested
 	b.table.Axes = slices.Clone(spec.Rows)
 	b.table.Notes = b.notes()
 	b.table.Footnotes = b.footnotes(cells, notes)
@@ -99,7 +100,7 @@ func (b *builder) place(cells []Cell) error {
 			}
 			g, err := newGroup(found)
 			if err != nil {
-				upper, _ := column.heading()
+				upper, _ := column.Heading()
 				return fmt.Errorf("row %s, column %s: %w", strings.Join(row.Labels, " "), upper, err)
 			}
 			groups[k] = g
@@ -142,7 +143,7 @@ func (b *builder) each(visit func(g *group, e *Entry)) {
 func (b *builder) markBest() {
 	best, rivals := map[string]float64{}, map[string]int{}
 	printed := func(e *Entry) float64 {
-		v, _ := strconv.ParseFloat(e.mean(), 64) // we have just formatted it
+		v, _ := strconv.ParseFloat(e.MeanText(), 64) // we have just formatted it
 		return v
 	}
 	b.each(func(g *group, e *Entry) {
@@ -183,6 +184,7 @@ func (b *builder) markGains(gains []Gain) {
 		}
 		b.tested++
 		b.tests = appendNew(b.tests, gain.Test)
+		shown[family[k]].Tested, shown[family[k]].PHolm = true, adjusted
 		if adjusted < significance && gain.Gain > 0 {
 			shown[family[k]].Significant = true
 			b.marked++
@@ -218,7 +220,10 @@ func (b *builder) addPublished() {
 			cell := groups[k].first()
 			if number, ok := b.published.Find(cell, b.spec.Tasks[cell.Task]); ok {
 				found = true
-				theirs[i] = Entry{Present: true, Metric: number.Metric, Mean: number.Value, Half: math.NaN()}
+				theirs[i] = Entry{
+					Present: true, Metric: number.Metric, Mean: number.Value, Half: math.NaN(),
+					Place: cell.Place(), Reference: number.Reference,
+				}
 				b.references = appendNew(b.references, number.Reference)
 			}
 		}

@@ -1,6 +1,6 @@
 // Package results turns measured numbers into what a reader sees: the tidy
 // table of cells that everything else is made from, the gains over plain,
-// paper-style tables in four formats, figures, and the manifest that says how
+// paper-style tables in five formats, figures, and the manifest that says how
 // the numbers came about. Published numbers are data of this package too.
 //
 //	cells, err := results.ReadCells("results/out/embedded/cells.csv")

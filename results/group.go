@@ -19,6 +19,19 @@ const (
 	coversBoth
 )
 
+// String names what is covered, in words for a reader.
+func (c coverage) String() string {
+	switch c {
+	case coversImages:
+		return "images (bootstrap)"
+	case coversSeeds:
+		return "seeds (Student t)"
+	case coversBoth:
+		return "seeds (Student t) and images (bootstrap)"
+	}
+	return ""
+}
+
 // group is the cells of one entry: equal in everything but the seed.
 type group struct {
 	cells    []Cell
@@ -102,5 +115,7 @@ func (g *group) entry() Entry {
 	if math.IsNaN(g.mean) {
 		return Entry{}
 	}
-	return Entry{Present: true, Metric: g.first().Metric, Mean: g.mean, Half: g.half}
+	return Entry{
+		Present: true, Metric: g.first().Metric, Mean: g.mean, Half: g.half, Covers: g.coverage.String(), Place: g.first().Place(),
+	}
 }

@@ -91,6 +91,10 @@ type Stage struct {
 	Seconds float64 `json:"seconds"`
 	Cached  bool    `json:"cached"`
 	Error   string  `json:"error,omitempty"`
+	// Inputs are the keys of the stages whose results it used.
+	Inputs []string `json:"inputs,omitempty"`
+	// Weights are the files of weights it left, each with its SHA-256.
+	Weights map[string]string `json:"weights,omitempty"`
 }
 
 // WriteManifest writes the manifest as indented JSON, atomically. Numbers that

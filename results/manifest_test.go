@@ -24,8 +24,9 @@ func manifest() results.Manifest {
 		Started: time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC), Finished: time.Date(2024, 1, 2, 3, 14, 5, 0, time.UTC),
 		Data:        []results.DataSource{{Name: "shapes", Split: "val", N: 1000, Fingerprint: "f"}},
 		Recognizers: []results.Recognizer{{Name: "resnet-s", Checksum: "c", Clean: map[string]float64{"top1": 99.8}}},
-		Stages:      []results.Stage{{Key: "k", Kind: "processor", Name: "sr ra", Seconds: 30.5, Cached: true}},
-		Warnings:    []string{"1 seed"},
+		Stages: []results.Stage{{Key: "k", Kind: "processor", Name: "sr ra", Seconds: 30.5, Cached: true,
+			Inputs: []string{"r"}, Weights: map[string]string{"processor.safetensors": "c"}}},
+		Warnings: []string{"1 seed"},
 	}
 }
 

@@ -141,17 +141,12 @@ func (b *builder) footnotes(cells []Cell, given []string) []string {
 
 // intervalNote says what the numbers behind the plus-minus signs cover.
 func (b *builder) intervalNote() string {
-	names := map[coverage]string{
-		coversImages: "images (bootstrap)",
-		coversSeeds:  "seeds (Student t)",
-		coversBoth:   "seeds (Student t) and images (bootstrap)",
-	}
 	var kinds []string
 	for _, kind := range []coverage{coversBoth, coversSeeds, coversImages} {
 		found := false
 		b.each(func(g *group, _ *Entry) { found = found || g.coverage == kind })
 		if found {
-			kinds = append(kinds, names[kind])
+			kinds = append(kinds, kind.String())
 		}
 	}
 	if len(kinds) == 0 {
@@ -220,5 +215,5 @@ func (b *builder) clean(cells []Cell, metric, dataset, evaluator string) (string
 		return "", false
 	}
 	e := g.entry()
-	return e.mean(), e.Present
+	return e.MeanText(), e.Present
 }

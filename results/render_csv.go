@@ -15,7 +15,7 @@ func (t *Table) CSV() (string, error) {
 	writer := csv.NewWriter(&out)
 	header := append([]string{}, t.Axes...)
 	for _, column := range t.Columns {
-		upper, lower := column.heading()
+		upper, lower := column.Heading()
 		name := strings.TrimSpace(upper + " " + lower)
 		if column.Published {
 			name = strings.TrimSpace(column.Value + " " + LookupMetric(column.Metric).Label() + " published")

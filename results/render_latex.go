@@ -54,7 +54,7 @@ func (t *Table) writeLaTeXHeader(out *strings.Builder) {
 	}
 	two := false
 	for _, column := range t.Columns {
-		upper, lower := column.heading()
+		upper, lower := column.Heading()
 		above, below = append(above, latexEscapes.Replace(upper)), append(below, latexEscapes.Replace(lower))
 		two = two || lower != ""
 	}
@@ -84,11 +84,11 @@ func latexEntry(e Entry) string {
 	if !e.Present {
 		return missing
 	}
-	text := e.mean()
+	text := e.MeanText()
 	if e.Best {
 		text = `\textbf{` + text + `}`
 	}
-	if half := e.half(); half != "" {
+	if half := e.HalfText(); half != "" {
 		text += ` {\scriptsize $\pm$ ` + half + `}`
 	}
 	if e.Significant {

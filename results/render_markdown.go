@@ -32,7 +32,7 @@ func (t *Table) Markdown() (string, error) {
 		header = append(header, markdownEscapes.Replace(axis))
 	}
 	for _, column := range t.Columns {
-		upper, lower := column.heading()
+		upper, lower := column.Heading()
 		parts := []string{markdownEscapes.Replace(upper)}
 		if lower != "" {
 			parts = append(parts, markdownEscapes.Replace(lower))
@@ -75,11 +75,11 @@ func markdownEntry(e Entry) string {
 	if !e.Present {
 		return missing
 	}
-	text := e.mean()
+	text := e.MeanText()
 	if e.Best {
 		text = "**" + text + "**"
 	}
-	if half := e.half(); half != "" {
+	if half := e.HalfText(); half != "" {
 		text += " ±" + half
 	}
 	if e.Significant {

@@ -67,7 +67,7 @@ func TestWriteTablesEqualsTheGoldens(t *testing.T) {
 				folder = fixtures
 			}
 			require.NoError(t, results.WriteTables(folder, name, build(t, name)))
-			for _, extension := range []string{".txt", ".md", ".tex", ".csv"} {
+			for _, extension := range results.TableExtensions {
 				want, err := os.ReadFile(fixtures + name + extension)
 				require.NoError(t, err)
 				got, err := os.ReadFile(filepath.Join(folder, name+extension))

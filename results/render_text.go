@@ -26,7 +26,7 @@ func (t *Table) Text() (string, error) {
 	header := make([]string, len(t.Axes), len(t.Axes)+len(t.Columns))
 	copy(header, t.Axes)
 	for _, column := range t.Columns {
-		upper, lower := column.heading()
+		upper, lower := column.Heading()
 		header = append(header, strings.TrimSuffix(upper+"\n"+lower, "\n"))
 	}
 	writer.Header(header)
@@ -106,8 +106,8 @@ func (t *Table) markWidths() []int {
 func textEntry(e Entry, markWidth int) string {
 	text := missing
 	if e.Present {
-		text = e.mean()
-		if half := e.half(); half != "" {
+		text = e.MeanText()
+		if half := e.HalfText(); half != "" {
 			text += " ±" + half
 		}
 	}

@@ -7,33 +7,35 @@ import (
 
 // Table is a finished table: what to show, not how.
 type Table struct {
-	Title string
+	Title string `json:"title"`
 	// Notes stand under the title: the metrics' conventions and what is the
 	// same for the whole table.
-	Notes []string
+	Notes []string `json:"notes,omitempty"`
 	// Axes name the row labels, outermost first.
-	Axes    []string
-	Columns []Column
-	Rows    []Row
+	Axes    []string `json:"axes"`
+	Columns []Column `json:"columns"`
+	Rows    []Row    `json:"rows"`
 	// Footnotes explain the marks and carry warnings.
-	Footnotes []string
+	Footnotes []string `json:"footnotes,omitempty"`
+	// Tested is the number of gains that Entry.PHolm is corrected over.
+	Tested int `json:"tested,omitempty"`
 }
 
 // Column is one column of entries.
 type Column struct {
 	// Value is the place on the column axis, such as an evaluator's name.
-	Value string
+	Value string `json:"value,omitempty"`
 	// Metric of the column, empty where the rows say it.
-	Metric string
+	Metric string `json:"metric,omitempty"`
 	// Published columns hold other people's numbers for the column before.
-	Published bool
+	Published bool `json:"published,omitempty"`
 }
 
 // Row is one row of entries, as many as there are columns.
 type Row struct {
 	// Labels are the places on the row axes.
-	Labels  []string
-	Entries []Entry
+	Labels  []string `json:"labels"`
+	Entries []Entry  `json:"entries"`
 }
 
 // Entry is one number of a table. Its zero value is an empty place.
@@ -46,15 +48,26 @@ type Entry struct {
 	Mean float64
 	// Half is half of the confidence interval's width, NaN where there is none.
 	Half float64
+	// Covers says what the interval covers, empty where there is none.
+	Covers string
+	// Tested says that the gain over plain was tested, and PHolm is the test's
+	// p-value, corrected over all gains of the table.
+	Tested bool
+	PHolm  float64
 	// Significant marks a gain over plain that the paired test confirms.
 	Significant bool
 	// Best marks the best of its task, evaluator and metric, as printed.
 	Best bool
+	// Place finds the cells behind the number; the zero Place where a table was
+	// not made of cells.
+	Place Place
+	// Reference cites the source of a published number.
+	Reference string
 }
 
-// heading is the column's label in two parts, the lower one naming the metric
+// Heading is the column's label in two parts, the lower one naming the metric
 // or saying that the numbers are published.
-func (c Column) heading() (upper, lower string) {
+func (c Column) Heading() (upper, lower string) {
 	upper = c.Value
 	if c.Metric != "" {
 		lower = LookupMetric(c.Metric).Label()
@@ -70,13 +83,13 @@ func (c Column) heading() (upper, lower string) {
 	return upper, lower
 }
 
-// mean is the number as printed.
-func (e Entry) mean() string {
+// MeanText is the number as printed.
+func (e Entry) MeanText() string {
 	return strconv.FormatFloat(e.Mean, 'f', LookupMetric(e.Metric).Decimals, 64)
 }
 
-// half is the interval as printed, empty where there is none.
-func (e Entry) half() string {
+// HalfText is the interval as printed, empty where there is none.
+func (e Entry) HalfText() string {
 	if math.IsNaN(e.Half) {
 		return ""
 	}

@@ -7,14 +7,17 @@ import (
 	"transfera/results/atomicfile"
 )
 
-// WriteTables writes a table as <name>.txt, .md, .tex and .csv into a folder,
-// each atomically. All four are rendered before the first is written.
+// TableExtensions are the formats that WriteTables writes.
+var TableExtensions = []string{".txt", ".md", ".tex", ".csv", ".json"}
+
+// WriteTables writes a table as <name>.txt, .md, .tex, .csv and .json into a
+// folder, each atomically. All are rendered before the first is written.
 func WriteTables(folder, name string, table *Table) error {
 	formats := []struct {
 		extension string
 		render    func() (string, error)
 	}{
-		{".txt", table.Text}, {".md", table.Markdown}, {".tex", table.LaTeX}, {".csv", table.CSV},
+		{".txt", table.Text}, {".md", table.Markdown}, {".tex", table.LaTeX}, {".csv", table.CSV}, {".json", table.JSON},
 	}
 	rendered := make([]string, len(formats))
 	for i, format := range formats {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"transfera/aten"
 	"transfera/experiments"
@@ -15,6 +16,7 @@ import (
 	"transfera/results/atomicfile"
 	"transfera/runner/dag"
 	"transfera/runner/stages"
+	"transfera/runner/store"
 )
 
 // publish copies tables and figures into the output folder and removes those of earlier runs that this one does not have.
@@ -64,7 +66,7 @@ func (p *Prepared) manifest(outcomes []dag.Outcome) (results.Manifest, error) {
 		Suite: p.suite.Name, Command: p.options.Command, Overrides: p.options.Overrides,
 		Code: results.CurrentCode("."), Libraries: results.Libraries(), Data: p.Plan.Sources,
 		Device:  results.Device{Name: p.env.Device.String(), Threads: p.options.Threads, Stages: p.options.Jobs},
-		Started: p.started, Warnings: p.Plan.Warnings,
+		Started: p.started, Finished: time.Now(), Warnings: p.Plan.Warnings,
 	}
 	m.Libraries["libtorch"] = aten.LibtorchVersion()
 	for _, e := range p.suite.Experiments {
@@ -80,8 +82,12 @@ func (p *Prepared) manifest(outcomes []dag.Outcome) (results.Manifest, error) {
 	for _, o := range outcomes {
 		records[o.Stage] = o
 		stage := results.Stage{Key: o.Stage.Key, Kind: o.Stage.Kind, Name: o.Stage.Name, Cached: o.Cached}
+		for _, input := range o.Stage.Inputs {
+			stage.Inputs = append(stage.Inputs, input.Key)
+		}
 		if o.Record != nil {
 			stage.Seconds = o.Record.Seconds
+			stage.Weights = weightsOf(o.Record)
 		}
 		if o.Err != nil {
 			stage.Error = o.Err.Error()
@@ -105,6 +111,20 @@ func (p *Prepared) manifest(outcomes []dag.Outcome) (results.Manifest, error) {
 		m.Recognizers = append(m.Recognizers, recognizer)
 	}
 	return m, nil
+}
+
+// weightsOf lists the networks among a result's files with their checksums.
+func weightsOf(record *store.Record) map[string]string {
+	if record.Kind != "recognizer" && record.Kind != "processor" {
+		return nil
+	}
+	weights := map[string]string{}
+	for file, sum := range record.Files {
+		if filepath.Ext(file) == ".safetensors" {
+			weights[file] = sum
+		}
+	}
+	return weights
 }
 
 // origin says where a recognizer's weights are from.

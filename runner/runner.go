@@ -17,6 +17,7 @@ import (
 	"transfera/aten"
 	"transfera/experiments"
 	"transfera/results"
+	"transfera/results/report"
 	"transfera/runner/dag"
 	"transfera/runner/progress"
 	"transfera/runner/stages"
@@ -277,5 +278,9 @@ func (p *Prepared) write(summary *Summary) error {
 	if err != nil {
 		return err
 	}
-	return results.WriteManifest(filepath.Join(p.options.Out, "manifest.json"), manifest)
+	if err := results.WriteManifest(filepath.Join(p.options.Out, "manifest.json"), manifest); err != nil {
+		return err
+	}
+	_, err = report.Write(p.options.Out)
+	return err
 }

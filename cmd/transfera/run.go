@@ -13,7 +13,7 @@ func newRun() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run SPEC|FOLDER",
 		Short: "Run an experiment or a suite",
-		Long: `run computes what is not cached and writes cells.csv, gains.csv, tables, figures and manifest.json.
+		Long: `run computes what is not cached and writes cells.csv, gains.csv, tables, figures, manifest.json and report.html.
 
 A stopped or killed run goes on where it was when the same command is given again.`,
 		Example: `  transfera run experiments/embedded

@@ -41,13 +41,13 @@ func TestResultsAreTheSameBytesHoweverTheyAreComputed(t *testing.T) {
 	assert.Zero(t, cached)
 	files := filesBelow(t, first.out)
 	assert.ElementsMatch(t, []string{
-		"cells.csv", "gains.csv", "manifest.json", "run.log",
-		"tables/every.txt", "tables/every.md", "tables/every.tex", "tables/every.csv",
-		"tables/every-2.txt", "tables/every-2.md", "tables/every-2.tex", "tables/every-2.csv",
+		"cells.csv", "gains.csv", "manifest.json", "report.html", "run.log",
+		"tables/every.txt", "tables/every.md", "tables/every.tex", "tables/every.csv", "tables/every.json",
+		"tables/every-2.txt", "tables/every-2.md", "tables/every-2.tex", "tables/every-2.csv", "tables/every-2.json",
 	}, files)
 	same := func(t *testing.T, p place) {
 		for _, name := range files {
-			if name != "manifest.json" && name != "run.log" { // times
+			if name != "manifest.json" && name != "report.html" && name != "run.log" { // times
 				assert.Equal(t, first.read(t, name), p.read(t, name), name)
 			}
 		}
@@ -179,7 +179,7 @@ func TestFailureBlocksOnlyWhatNeedsIt(t *testing.T) {
 	assert.Contains(t, got.stdout, "What works")
 	assert.NotContains(t, got.stdout, "What needs a picture")
 	assert.ElementsMatch(t, []string{
-		"cells.csv", "gains.csv", "manifest.json", "run.log", "tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv",
+		"cells.csv", "gains.csv", "manifest.json", "report.html", "run.log", "tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv", "tables/good.json",
 	}, filesBelow(t, p.out))
 	for _, line := range strings.Split(strings.TrimSpace(p.read(t, "cells.csv")), "\n")[1:] {
 		assert.True(t, strings.HasPrefix(line, "good,"), line)
@@ -236,8 +236,8 @@ func TestResultsOfEarlierRunsAreClearedAway(t *testing.T) {
 	write(t, filepath.Join(p.out, "notes.txt"), "mine")
 	require.NoError(t, p.run(t, "testdata/partly/good.yaml").err)
 	assert.ElementsMatch(t, []string{
-		"cells.csv", "gains.csv", "manifest.json", "run.log", "notes.txt",
-		"tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv",
+		"cells.csv", "gains.csv", "manifest.json", "report.html", "run.log", "notes.txt",
+		"tables/good.txt", "tables/good.md", "tables/good.tex", "tables/good.csv", "tables/good.json",
 	}, filesBelow(t, p.out))
 }
 

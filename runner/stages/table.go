@@ -15,7 +15,7 @@ import (
 )
 
 // tableVersion goes up when the code changes what the same settings give.
-const tableVersion = 1
+const tableVersion = 2
 
 // The files of a table stage besides the tables and figures.
 const (
@@ -49,7 +49,7 @@ func Outputs(e *experiments.Experiment) []string {
 		files = append(files, BoundariesFile)
 	}
 	for i := range e.Tables {
-		for _, extension := range []string{".txt", ".md", ".tex", ".csv"} {
+		for _, extension := range results.TableExtensions {
 			files = append(files, "tables/"+tableName(e, i)+extension)
 		}
 	}
