@@ -2,6 +2,7 @@ package detection
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -140,4 +141,31 @@ func TestAClassifierBecomesBackboneAndHead(t *testing.T) {
 		"tensor backbone.x (1) is not part of the network")
 	assert.ErrorContains(t, d.LoadClassifier("r.pth", weights.Dict{}), "tensor backbone.conv1.weight missing")
 	assert.Equal(t, 15+6+4, len(d.Parameters())) // layers 2 to 4, of which BatchNorms are fixed; proposals; predictor
+}
+
+// Its features are the classifier's, whose last layer alone is not used.
+func TestTheSmallDetectorStartsFromItsClassifier(t *testing.T) {
+	classifier, _ := recognition.Find("shapes-resnet")
+	r := classifier.New(7, 10, models.Options{"width": 4})
+	d := New(shapesResNet, 1, 3, models.Options{"width": 4, "hidden": 16})
+	before := d.Dict()
+	require.NoError(t, d.LoadClassifier("r.pth", r.Dict()))
+	for _, tensor := range d.Dict() {
+		stored, ok := r.Dict().Get(strings.TrimPrefix(tensor.Name, "backbone."))
+		old, _ := before.Get(tensor.Name)
+		if strings.HasPrefix(tensor.Name, "backbone.") {
+			require.True(t, ok, tensor.Name)
+			assert.Equal(t, stored.Data, tensor.Data, tensor.Name)
+		} else {
+			assert.Equal(t, old.Data, tensor.Data, tensor.Name)
+		}
+	}
+	other := classifier.New(7, 10, models.Options{"width": 8})
+	assert.ErrorContains(t, d.LoadClassifier("r.pth", other.Dict()), "backbone.conv1.weight")
+	for _, e := range d.Entries() {
+		fixed := strings.HasPrefix(e.Name, "backbone.conv1") || strings.HasPrefix(e.Name, "backbone.layer1") || strings.Contains(e.Name, "bn")
+		if strings.HasPrefix(e.Name, "backbone.") && fixed {
+			assert.True(t, e.Buffer, "%s is not trained", e.Name)
+		}
+	}
 }
