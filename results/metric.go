@@ -25,6 +25,20 @@ var metrics = []Metric{
 		"mean over batches weighted by their size, RGB, no border crop", true},
 	{"ssim", "", 4, "11x11 Gaussian of sigma 1.5, zero-padded, biased covariance, data range 1, " +
 		"mean over pixels and RGB channels", true},
+	{"min_dist", "", 2, "distance of the source's boundary from the image, mean, in L2 over all values in [0,1]", false},
+	{"median_min_dist", "", 2, "", false},
+	{"inter_dist", "", 2, "distance between the boundaries of source and evaluator along the same ray, mean", false},
+	{"ratio", "", 3, "inter_dist / min_dist", false},
+	{"inter_less_min", "", 2, "inter_dist - min_dist, paired by image", false},
+	{"n", "", 0, "", false},
+	{"censored_source", "", 0, "rays that do not reach the source's boundary within the maximum", false},
+	{"censored_evaluator", "", 0, "", false},
+	{"skipped", "", 0, "images without a direction", false},
+	{"score", "", 3, "share of points of planes through three images that both give the same class (Somepalli et al. 2022)", false},
+	{"kappa", "", 3, "the same beyond chance (Cohen)", false},
+	{"iou", "", 3, "overlap of the true class's regions in planes through one image, along the first source's gradient", false},
+	{"spearman", "", 3, "rank correlation of similarity and ra's gain over plain, over pairs of source and another evaluator", false},
+	{"p", "", 4, "", false},
 }
 
 // LookupMetric describes a metric by name; an unknown one has no convention.

@@ -215,14 +215,11 @@ func (t *table) explanations(rows []results.Boundary, gains []results.Gain) []re
 					x, y = append(x, p.Similarity), append(y, p.Gain.Gain)
 				}
 			}
-			if len(x) < 4 {
-				continue // statistics.Spearman has no interval for fewer
-			}
 			row := results.Boundary{
 				Experiment: t.experiment.Name, Task: task, Dataset: t.experiment.Dataset, Analysis: results.AnalysisExplanation, Along: s.along, N: len(x),
 			}
 			found, err := statistics.Spearman(x, y, statistics.Level)
-			if err != nil { // all alike: there is no order to correlate
+			if err != nil { // too few, or all alike: there is no order to correlate
 				row.Warnings = []string{err.Error()}
 				list = append(list, row.With(spearman, math.NaN(), absent))
 				continue

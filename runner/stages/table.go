@@ -53,6 +53,13 @@ func Outputs(e *experiments.Experiment) []string {
 			files = append(files, "tables/"+tableName(e, i)+extension)
 		}
 	}
+	if e.Boundary != nil {
+		for _, suffix := range results.BoundarySuffixes() {
+			for _, extension := range results.TableExtensions {
+				files = append(files, "tables/"+e.Name+"-"+suffix+extension)
+			}
+		}
+	}
 	for i := range e.Figures {
 		for _, extension := range []string{".svg", ".png"} {
 			files = append(files, "figures/"+figureName(e, i)+extension)
@@ -128,6 +135,11 @@ func (t *table) compute(_ context.Context, job *dag.Job) error {
 		}
 		if err := results.WriteBoundaries(filepath.Join(work, BoundariesFile), rows); err != nil {
 			return err
+		}
+		for _, made := range results.BoundaryTables(t.experiment.Title, rows) {
+			if err := results.WriteTables(filepath.Join(work, "tables"), t.experiment.Name+"-"+made.Suffix, made.Table); err != nil {
+				return err
+			}
 		}
 	}
 	if err := t.tables(work, cells, gains); err != nil {

@@ -1,0 +1,122 @@
+package results
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// BoundaryTable is a table of boundaries with the name that its files have behind the experiment's.
+type BoundaryTable struct {
+	Suffix string
+	*Table
+}
+
+// boundaryLayout is one table: the rows of an analysis, one line per place and one column per measure.
+type boundaryLayout struct {
+	suffix, title string
+	axes          []string
+	place         func(Boundary) []string
+	analyses      []string
+	measures      []string
+	footnote      string
+}
+
+// boundaryLayouts are the tables of an experiment that compares boundaries.
+var boundaryLayouts = []boundaryLayout{
+	{
+		suffix: "distances", title: "Distances of decision boundaries", axes: []string{"task", "direction", "source", "evaluator"},
+		place:    func(b Boundary) []string { return []string{b.Task, b.Along, b.Source, b.Evaluator} },
+		analyses: []string{AnalysisDistance},
+		measures: []string{"min_dist", "median_min_dist", "inter_dist", "ratio", "inter_less_min", "n", "censored_source", "censored_evaluator", "skipped"},
+		footnote: "*: the interval of inter_less_min lies below 0: the two boundaries are closer to each other than to the images",
+	},
+	{
+		suffix: "regions", title: "Agreement of decision regions", axes: []string{"recognizer", "other"},
+		place:    func(b Boundary) []string { return []string{b.Source, b.Evaluator} },
+		analyses: []string{AnalysisAgreement, AnalysisRegion},
+		measures: []string{"score", "kappa", "n", "iou"},
+	},
+	{
+		suffix: "explanation", title: "Similarity of boundaries and transferred gain", axes: []string{"similarity", "task"},
+		place:    func(b Boundary) []string { return []string{b.Along, cmp.Or(b.Task, "all")} },
+		analyses: []string{AnalysisExplanation},
+		measures: []string{"spearman", "p", "n"},
+		footnote: "pairs that share a source or an evaluator are not independent: the intervals are too narrow",
+	},
+}
+
+// BoundaryTables lays out the rows of one experiment, in their order; an analysis without rows has no table.
+func BoundaryTables(title string, rows []Boundary) []BoundaryTable {
+	var tables []BoundaryTable
+	for _, layout := range boundaryLayouts {
+		if table := layout.build(title, rows); table != nil {
+			tables = append(tables, BoundaryTable{layout.suffix, table})
+		}
+	}
+	return tables
+}
+
+// BoundarySuffixes are those of all tables that BoundaryTables may return.
+func BoundarySuffixes() []string {
+	var suffixes []string
+	for _, layout := range boundaryLayouts {
+		suffixes = append(suffixes, layout.suffix)
+	}
+	return suffixes
+}
+
+func (l boundaryLayout) build(title string, rows []Boundary) *Table {
+	t := &Table{Title: title + ": " + l.title, Axes: l.axes}
+	var warnings []string
+	lines := map[string]int{}
+	for _, b := range rows {
+		if !slices.Contains(l.analyses, b.Analysis) {
+			continue
+		}
+		place := l.place(b)
+		key := strings.Join(place, "\x00")
+		line, known := lines[key]
+		if !known {
+			line = len(t.Rows)
+			lines[key] = line
+			t.Rows = append(t.Rows, Row{Labels: place, Entries: make([]Entry, len(l.measures))})
+		}
+		entries := t.Rows[line].Entries
+		if at := slices.Index(l.measures, b.Measure); at >= 0 {
+			entries[at] = b.entry()
+		}
+		if at := slices.Index(l.measures, "n"); at >= 0 && b.Measure == l.measures[0] {
+			entries[at] = Entry{Present: true, Metric: "n", Mean: float64(b.N), Half: math.NaN()}
+		}
+		for _, w := range b.Warnings {
+			if text := fmt.Sprintf("%s: %s", strings.Join(place, ", "), w); !slices.Contains(warnings, text) {
+				warnings = append(warnings, text)
+			}
+		}
+	}
+	if t.Rows == nil {
+		return nil
+	}
+	for _, measure := range l.measures {
+		t.Columns = append(t.Columns, Column{Metric: measure})
+		if convention := LookupMetric(measure).Convention; convention != "" {
+			t.Notes = append(t.Notes, measure+": "+convention)
+		}
+	}
+	t.Footnotes = append(t.Footnotes, "±: half of the 95 % confidence interval")
+	if l.footnote != "" {
+		t.Footnotes = append(t.Footnotes, l.footnote)
+	}
+	t.Footnotes = append(t.Footnotes, warnings...)
+	return t
+}
+
+// entry is the row's number; NaN is an empty place.
+func (b Boundary) entry() Entry {
+	e := Entry{Present: !math.IsNaN(b.Value), Metric: b.Measure, Mean: b.Value, Half: (b.CIHigh - b.CILow) / 2}
+	e.Significant = b.Measure == "inter_less_min" && b.CIHigh < 0
+	return e
+}
