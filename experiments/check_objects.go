@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -34,6 +35,9 @@ func (c *checker) objects() {
 func (c *checker) boundary() {
 	if c.e.Boundary == nil {
 		return
+	}
+	if steps := c.e.Boundary.Maximum / 0.5; steps != math.Trunc(steps) {
+		c.fails(fmt.Sprintf("maximum is %v, which is no multiple of 0.5", c.e.Boundary.Maximum), "boundaries are sought in steps of 0.5", "boundary", "maximum")
 	}
 	compared := c.e.Compared()
 	if len(compared) < 2 {

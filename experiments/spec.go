@@ -230,12 +230,12 @@ type Boundary struct {
 	Planes int `yaml:"planes" doc:"Planes through three images on which the regions of recognizers are compared." check:">=2" default:"500"`
 	// Resolution is the number of points along each side of such a plane.
 	Resolution int `yaml:"resolution" doc:"Points along each side of such a plane." check:">=2" default:"50"`
-	// Drawn is the number of planes through one image that are drawn.
-	Drawn int `yaml:"drawn" doc:"Planes through one image, along the first source's gradient, that are drawn." check:">=0" default:"1"`
-	// Reach is how far a drawn plane reaches from its image, in grey levels (root mean square).
-	Reach float64 `yaml:"reach" doc:"How far a drawn plane reaches from its image, in grey levels (root mean square)." check:">0" default:"60"`
-	// Points is the number of points along each side of a drawn plane.
-	Points int `yaml:"points" doc:"Points along each side of a drawn plane." check:">=2" default:"101"`
+	// Sections is the number of planes through one image each, along the first source's gradient.
+	Sections int `yaml:"sections" doc:"Planes through one image each, along the gradient of the first source; the first one can be drawn." check:">=1" default:"1"`
+	// Reach is how far such a plane reaches from its image, in grey levels (root mean square).
+	Reach float64 `yaml:"reach" doc:"How far such a plane reaches from its image, in grey levels (root mean square)." check:">0" default:"60"`
+	// Points is the number of points along each of its sides.
+	Points int `yaml:"points" doc:"Points along each of its sides." check:">=2" default:"101"`
 	// Batch is the number of images per pass.
 	Batch int `yaml:"batch" doc:"Images per pass; a CPU is fastest with few, a GPU with many." check:">=1" default:"64"`
 }
@@ -286,6 +286,8 @@ type Figure struct {
 	Series string `yaml:"series,omitempty" doc:"Axis that the lines or bars tell apart." check:"of=axis"`
 	// Panels is the axis that the panels tell apart.
 	Panels string `yaml:"panels,omitempty" doc:"Axis that the panels tell apart." check:"of=axis"`
+	// Images is the number of images of a grid of pictures.
+	Images int `yaml:"images,omitempty" doc:"Images of a grid of pictures." check:">=0"`
 	// Where keeps only the named values of an axis.
 	Where map[string][]string `yaml:"where,omitempty" doc:"Keep only these values of an axis." check:"keys=axis,scalar,nonempty,unique,word"`
 }

@@ -64,10 +64,10 @@ func readAgreement(path string, recognizers int) (*boundary.Agreement, sampled, 
 // labelsTensor is (planes,recognizers,points,points), of int64.
 const labelsTensor = "labels"
 
-// regions plans the planes that are drawn: through one image each, along the gradient of the first recognizer.
+// regions plans the planes through one image each, along the gradient of the first recognizer.
 func (b *boundaries) regions() *dag.Stage {
-	passes := b.spec.Drawn * b.spec.Points * b.spec.Points
-	settings := map[string]any{"drawn": b.spec.Drawn, "points": b.spec.Points, "reach": b.spec.Reach}
+	passes := b.spec.Sections * b.spec.Points * b.spec.Points
+	settings := map[string]any{"sections": b.spec.Sections, "points": b.spec.Points, "reach": b.spec.Reach}
 	return b.stage("boundary regions", "along the gradient of "+b.compared[0].name, settings, passes, func(ctx context.Context, job *dag.Job, c *comparing) error {
 		grid, err := boundary.Square(b.spec.Reach, b.spec.Points)
 		if err != nil {
@@ -75,15 +75,15 @@ func (b *boundaries) regions() *dag.Stage {
 		}
 		sample := c.sampled()
 		var labels []int64
-		for i := 0; i < c.sample.Len() && len(sample.Names) < b.spec.Drawn; i++ {
+		for i := 0; i < c.sample.Len() && len(sample.Names) < b.spec.Sections; i++ {
 			plane, err := boundary.GradientPlane(ctx, c.classifiers[0], c.sample.Images, c.sample.Labels, i, boundarySeed, c.batches)
 			if errors.Is(err, boundary.ErrZeroGradient) {
 				continue
 			} else if err != nil {
 				return err
 			}
-			drawn := float64(len(sample.Names))
-			from, to := 0.1+0.9*drawn/float64(b.spec.Drawn), 0.1+0.9*(drawn+1)/float64(b.spec.Drawn)
+			done := float64(len(sample.Names))
+			from, to := 0.1+0.9*done/float64(b.spec.Sections), 0.1+0.9*(done+1)/float64(b.spec.Sections)
 			maps, err := boundary.LabelMaps(ctx, plane, grid, c.classifiers, c.counting(job, "point", from, to))
 			if err != nil {
 				return err

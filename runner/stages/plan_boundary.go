@@ -39,9 +39,7 @@ func (x *experiment) boundaries() {
 		}
 	}
 	add(b.agreement(), results.AnalysisAgreement, results.TaskClean, "", "")
-	if b.spec.Drawn > 0 {
-		add(b.regions(), results.AnalysisRegion, results.TaskClean, "", "")
-	}
+	add(b.regions(), results.AnalysisRegion, results.TaskClean, "", "")
 }
 
 // plainAndRA are the processors of the first seed and lambda; nil where the experiment has none.
