@@ -22,6 +22,7 @@ var (
 	white = color.NRGBA{R: 255, G: 255, B: 255, A: 255}
 	black = color.NRGBA{A: 255}
 	grey  = color.NRGBA{R: 150, G: 150, B: 150, A: 255}
+	pale  = color.NRGBA{R: 235, G: 235, B: 235, A: 255}
 )
 
 // palette is that of Okabe and Ito (2008), which people with any of the common
@@ -86,6 +87,23 @@ func newPanel(title, x, y string) *plot.Plot {
 	}
 	p.Y.Tick.Marker = plot.TickerFunc(roundTicks)
 	return p
+}
+
+// titleOverData writes a panel's title centred over its data, where the axis
+// at its left would push it aside.
+func titleOverData(p *plot.Plot, title string) {
+	p.Title.Text = " " // keeps the place
+	p.Add(&heading{title})
+}
+
+// heading is a title over the data.
+type heading struct{ text string }
+
+// Plot implements plot.Plotter.
+func (h *heading) Plot(c draw.Canvas, p *plot.Plot) {
+	style := textStyle(labelSize)
+	style.XAlign = draw.XCenter
+	c.FillText(style, vg.Point{X: c.Center().X, Y: c.Max.Y + p.Title.Padding + 2}, shorten(style, h.text, c.Size().X+gap))
 }
 
 // roundTicks labels four to eight round values (steps of 1, 2 or 5 times a
