@@ -17,6 +17,8 @@ type Folder struct {
 	Manifest results.Manifest
 	Cells    []results.Cell
 	Gains    []results.Gain
+	// Boundaries are there where an experiment compares some.
+	Boundaries []results.Boundary
 	// Experiments in the suite's order, those without results too.
 	Experiments []Experiment
 	// Tables and Figures in the order of their names.
@@ -45,6 +47,10 @@ func Read(folder string) (*Folder, error) {
 	}
 	if f.Gains, err = required(folder, "gains.csv", results.ReadGains); err != nil {
 		return nil, err
+	}
+	f.Boundaries, err = results.ReadBoundaries(filepath.Join(folder, "boundaries.csv"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; %s", err, again)
 	}
 	if f.Experiments, err = experiments(f.Manifest.Specs, f.Cells); err != nil {
 		return nil, fmt.Errorf("%s: %w; %s", filepath.Join(folder, "manifest.json"), err, again)

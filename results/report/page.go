@@ -52,8 +52,10 @@ type section struct {
 	Experiment
 	ID       string
 	Findings Findings
-	Tables   []tableView
-	Figures  []Figure
+	// Boundaries are the sentences on decision boundaries, if they were compared.
+	Boundaries []string
+	Tables     []tableView
+	Figures    []Figure
 }
 
 // add puts a table into the section. Its title is shown unless the section's says the same.
@@ -85,7 +87,9 @@ func Render(f *Folder) ([]byte, error) {
 	}
 	for _, e := range f.Experiments {
 		gains := slices.DeleteFunc(slices.Clone(f.Gains), func(g results.Gain) bool { return g.Experiment != e.Name })
-		p.Experiments = append(p.Experiments, section{Experiment: e, ID: "experiment-" + slug(e.Name), Findings: Find(gains)})
+		p.Experiments = append(p.Experiments, section{
+			Experiment: e, ID: "experiment-" + slug(e.Name), Findings: Find(gains), Boundaries: BoundaryFindings(boundariesOf(f.Boundaries, e.Name)),
+		})
 	}
 	at := func(name string) *section {
 		if i := owner(f.Experiments, name); i >= 0 {

@@ -25,6 +25,7 @@ const galleryFile = "gallery.safetensors"
 // what each evaluator says of them. The images are chosen by rule: those of which ra's output is recognized by most evaluators
 // more than plain's, and of equal ones the first.
 type gallery struct {
+	*dag.Stage
 	env        *Environment
 	images     *split
 	processors []*processor  // of the columns between input and target, in order

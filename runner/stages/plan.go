@@ -62,7 +62,7 @@ func New(ctx context.Context, suite *experiments.Suite, env *Environment) (*Plan
 func (p *planner) experiment(e *experiments.Experiment) error {
 	x := &experiment{
 		planner: p, Experiment: e, judged: map[string]*split{}, recognizers: map[string]*recognizer{},
-		processors: map[results.Cell]*processor{}, table: &table{env: p.env, experiment: e},
+		table: &table{env: p.env, experiment: e, courses: map[int][]*processor{}, galleries: map[int]*gallery{}},
 	}
 	for _, name := range slices.Concat(e.Sources, e.AllEvaluators()) {
 		if err := x.recognizer(name); err != nil {
@@ -87,6 +87,14 @@ func (p *planner) experiment(e *experiments.Experiment) error {
 	if e.Boundary != nil {
 		x.boundaries()
 	}
+	x.table.classes = x.judged[e.JudgedDatasets()[0]].Classes()
+	for i, figure := range e.Figures {
+		if prepare := Figures[figure.Kind].prepare; prepare != nil {
+			if err := prepare(x, i); err != nil {
+				return err
+			}
+		}
+	}
 	p.plan.Tables = append(p.plan.Tables, p.plan.Graph.Add(x.table.stage()))
 	return nil
 }
@@ -97,7 +105,7 @@ type experiment struct {
 	*experiments.Experiment
 	judged      map[string]*split // validation splits, by dataset
 	recognizers map[string]*recognizer
-	processors  map[results.Cell]*processor // by what is known of their cells before they are judged
+	trained     []trainedProcessor
 	table       *table
 }
 
@@ -196,7 +204,7 @@ func (x *experiment) processor(task string, method methods.Method, lambda float6
 		evaluators = x.EvaluatorsOf(source)
 	}
 	cell := results.Cell{Seed: seed, Task: task, Method: method.Name, Lambda: results.FormatLambda(lambda), Source: source}
-	x.processors[cell] = p
+	x.trained = append(x.trained, trainedProcessor{p, cell})
 	x.evaluate(p.Name, p, cell, evaluators, []int64{seed})
 	return nil
 }

@@ -44,12 +44,15 @@ func (x *experiment) boundaries() {
 
 // plainAndRA are the processors of the first seed and lambda; nil where the experiment has none.
 func (x *experiment) plainAndRA(task, source string) (plain, ra *processor) {
-	cell := results.Cell{Seed: x.Seeds[0], Task: task, Method: results.MethodPlain, Lambda: results.FormatLambda(0)}
-	plain = x.processors[cell]
-	lambdas := x.LambdasFor(task, methodRA)
-	if len(lambdas) == 0 {
-		return plain, nil
+	for _, p := range x.trained {
+		c := p.cell
+		switch {
+		case c.Task != task || c.Seed != x.Seeds[0]:
+		case c.Method == results.MethodPlain:
+			plain = p.processor
+		case c.Method == methodRA && c.Source == source && c.Lambda == results.FormatLambda(x.LambdasFor(task, methodRA)[0]):
+			ra = p.processor
+		}
 	}
-	cell.Method, cell.Source, cell.Lambda = methodRA, source, results.FormatLambda(lambdas[0])
-	return plain, x.processors[cell]
+	return plain, ra
 }

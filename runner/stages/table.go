@@ -33,6 +33,11 @@ type table struct {
 	// comparisons are those of boundaries, between the recognizers called compared.
 	comparisons []comparison
 	compared    []string
+	// classes are those of the experiment's dataset.
+	classes []string
+	// courses are the trainings that a figure draws, and galleries the pictures that one shows, by its place.
+	courses   map[int][]*processor
+	galleries map[int]*gallery
 }
 
 // evaluation is one stage of measurements with its place in the experiment.
@@ -92,6 +97,14 @@ func (t *table) stage() *dag.Stage {
 		inputs = append(inputs, c.stage)
 		places = append(places, strings.Join([]string{c.row.Analysis, c.row.Task, c.row.Along, c.row.Source}, " "))
 	}
+	for i := range t.experiment.Figures {
+		for _, p := range t.courses[i] {
+			inputs = append(inputs, p.Stage)
+		}
+		if g := t.galleries[i]; g != nil {
+			inputs = append(inputs, g.Stage)
+		}
+	}
 	settings := map[string]any{
 		"experiment": t.experiment.Name, "title": t.experiment.Title, "paper": t.experiment.Paper,
 		"tables": t.experiment.Tables, "figures": t.experiment.Figures, "metrics": t.experiment.Metrics, "degradations": t.experiment.Degradations,
@@ -128,9 +141,9 @@ func (t *table) compute(_ context.Context, job *dag.Job) error {
 	if err := results.WriteGains(filepath.Join(work, GainsFile), gains); err != nil {
 		return err
 	}
+	var rows []results.Boundary
 	if t.compared != nil {
-		rows, err := t.boundaryRows(gains)
-		if err != nil {
+		if rows, err = t.boundaryRows(gains); err != nil {
 			return err
 		}
 		if err := results.WriteBoundaries(filepath.Join(work, BoundariesFile), rows); err != nil {
@@ -145,7 +158,7 @@ func (t *table) compute(_ context.Context, job *dag.Job) error {
 	if err := t.tables(work, cells, gains); err != nil {
 		return err
 	}
-	return t.figures(work, cells)
+	return t.figures(work, drawn{cells, gains, rows})
 }
 
 // cells are the measurements at their places, of the metrics that the experiment asks for.
@@ -279,34 +292,4 @@ func (t *table) notes() []string {
 		notes = append(notes, note)
 	}
 	return notes
-}
-
-func (t *table) figures(work string, cells []results.Cell) error {
-	for i, spec := range t.experiment.Figures {
-		figure, err := Figures[spec.Kind].draw(t, spec, cells)
-		if err != nil {
-			return err
-		}
-		if err := results.WriteFigure(filepath.Join(work, "figures"), figureName(t.experiment, i), figure); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// FigureKind is one way to draw cells.
-type FigureKind struct {
-	Doc  string
-	draw func(t *table, spec experiments.Figure, cells []results.Cell) (*results.Figure, error)
-}
-
-// Figures lists the kinds of figures, by the name that specs use.
-var Figures = map[string]FigureKind{
-	"lambda-curve": {"The trade-off that lambda sets: metrics against lambda.", lambdaCurve},
-}
-
-func lambdaCurve(t *table, spec experiments.Figure, cells []results.Cell) (*results.Figure, error) {
-	return results.LambdaCurve(cells, results.FigureSpec{
-		Title: t.title(spec.Title), Metrics: spec.Y, Lines: spec.Series, Where: spec.Where, Order: t.order(),
-	})
 }
