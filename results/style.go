@@ -19,10 +19,11 @@ const (
 )
 
 var (
-	white = color.NRGBA{R: 255, G: 255, B: 255, A: 255}
-	black = color.NRGBA{A: 255}
-	grey  = color.NRGBA{R: 150, G: 150, B: 150, A: 255}
-	pale  = color.NRGBA{R: 235, G: 235, B: 235, A: 255}
+	white  = color.NRGBA{R: 255, G: 255, B: 255, A: 255}
+	black  = color.NRGBA{A: 255}
+	grey   = color.NRGBA{R: 150, G: 150, B: 150, A: 255}
+	pale   = color.NRGBA{R: 235, G: 235, B: 235, A: 255}
+	yellow = color.NRGBA{R: 0xF0, G: 0xE4, B: 0x42, A: 255} // the palette's, for areas
 )
 
 // palette is that of Okabe and Ito (2008), which people with any of the common
