@@ -91,20 +91,30 @@ func newPanel(title, x, y string) *plot.Plot {
 }
 
 // titleOverData writes a panel's title centred over its data, where the axis
-// at its left would push it aside.
-func titleOverData(p *plot.Plot, title string) {
+// at its left would push it aside, with smaller lines under it.
+func titleOverData(p *plot.Plot, title string, lines ...string) {
 	p.Title.Text = " " // keeps the place
-	p.Add(&heading{title})
+	p.Title.Padding += noteLeading * vg.Length(len(lines))
+	p.Add(&heading{title, lines})
 }
 
 // heading is a title over the data.
-type heading struct{ text string }
+type heading struct {
+	title string
+	lines []string
+}
 
 // Plot implements plot.Plotter.
 func (h *heading) Plot(c draw.Canvas, p *plot.Plot) {
 	style := textStyle(labelSize)
 	style.XAlign = draw.XCenter
-	c.FillText(style, vg.Point{X: c.Center().X, Y: c.Max.Y + p.Title.Padding + 2}, shorten(style, h.text, c.Size().X+gap))
+	at := vg.Point{X: c.Center().X, Y: c.Max.Y + p.Title.Padding + 2}
+	c.FillText(style, at, shorten(style, h.title, c.Size().X+panelGap))
+	style.Font.Size = noteSize
+	for _, line := range h.lines {
+		at.Y -= noteLeading
+		c.FillText(style, at, shorten(style, line, c.Size().X+panelGap-2))
+	}
 }
 
 // roundTicks labels four to eight round values (steps of 1, 2 or 5 times a
