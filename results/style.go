@@ -24,6 +24,7 @@ var (
 	grey   = color.NRGBA{R: 150, G: 150, B: 150, A: 255}
 	pale   = color.NRGBA{R: 235, G: 235, B: 235, A: 255}
 	yellow = color.NRGBA{R: 0xF0, G: 0xE4, B: 0x42, A: 255} // the palette's, for areas
+	ashen  = color.NRGBA{R: 70, G: 70, B: 70, A: 255}       // labels of points
 )
 
 // palette is that of Okabe and Ito (2008), which people with any of the common
