@@ -130,7 +130,7 @@ func roundTicks(low, high float64) []plot.Tick {
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	var ticks []plot.Tick
-	for k := math.Ceil(low / step); k*step <= high; k++ {
+	for k := math.Ceil(low/step) + 0; k*step <= high; k++ { // + 0 takes the sign off a zero
 		ticks = append(ticks, plot.Tick{Value: k * step, Label: strconv.FormatFloat(k*step, 'f', decimals, 64)})
 	}
 	return ticks
