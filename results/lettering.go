@@ -49,6 +49,9 @@ func wrap(style draw.TextStyle, text string, width vg.Length) []string {
 // minusSign writes a number with the sign that is as wide as plus.
 func minusSign(number string) string { return strings.Replace(number, "-", "−", 1) }
 
+// minusSigns does so for all numbers of a text without other hyphens.
+func minusSigns(text string) string { return strings.ReplaceAll(text, "-", "−") }
+
 // noteLines are the figure's remarks as they are written.
 func (f *Figure) noteLines() []string {
 	var lines []string

@@ -19,10 +19,12 @@ const (
 )
 
 var (
-	white = color.NRGBA{R: 255, G: 255, B: 255, A: 255}
-	black = color.NRGBA{A: 255}
-	grey  = color.NRGBA{R: 150, G: 150, B: 150, A: 255}
-	pale  = color.NRGBA{R: 235, G: 235, B: 235, A: 255}
+	white  = color.NRGBA{R: 255, G: 255, B: 255, A: 255}
+	black  = color.NRGBA{A: 255}
+	grey   = color.NRGBA{R: 150, G: 150, B: 150, A: 255}
+	pale   = color.NRGBA{R: 235, G: 235, B: 235, A: 255}
+	yellow = color.NRGBA{R: 0xF0, G: 0xE4, B: 0x42, A: 255} // the palette's, for areas
+	ashen  = color.NRGBA{R: 70, G: 70, B: 70, A: 255}       // labels of points
 )
 
 // palette is that of Okabe and Ito (2008), which people with any of the common
@@ -90,20 +92,30 @@ func newPanel(title, x, y string) *plot.Plot {
 }
 
 // titleOverData writes a panel's title centred over its data, where the axis
-// at its left would push it aside.
-func titleOverData(p *plot.Plot, title string) {
+// at its left would push it aside, with smaller lines under it.
+func titleOverData(p *plot.Plot, title string, lines ...string) {
 	p.Title.Text = " " // keeps the place
-	p.Add(&heading{title})
+	p.Title.Padding += noteLeading * vg.Length(len(lines))
+	p.Add(&heading{title, lines})
 }
 
 // heading is a title over the data.
-type heading struct{ text string }
+type heading struct {
+	title string
+	lines []string
+}
 
 // Plot implements plot.Plotter.
 func (h *heading) Plot(c draw.Canvas, p *plot.Plot) {
 	style := textStyle(labelSize)
 	style.XAlign = draw.XCenter
-	c.FillText(style, vg.Point{X: c.Center().X, Y: c.Max.Y + p.Title.Padding + 2}, shorten(style, h.text, c.Size().X+gap))
+	at := vg.Point{X: c.Center().X, Y: c.Max.Y + p.Title.Padding + 2}
+	c.FillText(style, at, shorten(style, h.title, c.Size().X+panelGap))
+	style.Font.Size = noteSize
+	for _, line := range h.lines {
+		at.Y -= noteLeading
+		c.FillText(style, at, shorten(style, line, c.Size().X+panelGap-2))
+	}
 }
 
 // roundTicks labels four to eight round values (steps of 1, 2 or 5 times a
@@ -118,7 +130,7 @@ func roundTicks(low, high float64) []plot.Tick {
 	}
 	decimals := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	var ticks []plot.Tick
-	for k := math.Ceil(low / step); k*step <= high; k++ {
+	for k := math.Ceil(low/step) + 0; k*step <= high; k++ { // + 0 takes the sign off a zero
 		ticks = append(ticks, plot.Tick{Value: k * step, Label: strconv.FormatFloat(k*step, 'f', decimals, 64)})
 	}
 	return ticks
