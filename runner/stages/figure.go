@@ -3,17 +3,15 @@ package stages
 import (
 	"encoding/csv"
 	"fmt"
-	"image"
-	"image/color"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"transfera/experiments"
 	"transfera/metrics/boundary"
-	"transfera/models/weights"
 	"transfera/results"
 )
 
@@ -37,7 +35,6 @@ var Figures = map[string]FigureKind{
 	"lambda-curve":       {Doc: "The trade-off that lambda sets: metrics against lambda.", draw: lambdaCurve},
 	"transfer-matrix":    {Doc: "Gain over plain by source and evaluator, one panel per task.", draw: transferMatrix},
 	"training-curves":    {Doc: "The terms of the loss in the course of each training of the first seed.", prepare: courses, draw: trainingCurves},
-	"picture-grid":       {Doc: "Images that plain loses and ra wins, as each method leaves them, with the evaluators' answers.", prepare: pictureGallery, draw: pictureGrid},
 	"boundary-distances": {Doc: "How far boundaries are from images and from each other, by direction.", prepare: needsBoundary, draw: boundaryDistances},
 	"decision-regions":   {Doc: "The regions of each recognizer in the first plane through one image.", prepare: needsBoundary, draw: decisionRegions},
 	"gain-similarity":    {Doc: "Transferred gain against the similarity of boundaries.", prepare: needsBoundary, draw: gainSimilarity},
@@ -92,49 +89,53 @@ func courses(x *experiment, i int) error {
 }
 
 func trainingCurves(t *table, i int, _ drawn) (*results.Figure, error) {
-	var runs []results.Run
+	figure := results.Courses{Title: t.title(t.experiment.Figures[i].Title)}
 	for _, p := range t.courses[i] {
-		run, err := readCourse(t.env.Store.File(p.Key, courseFile))
+		series, err := readCourse(t.env.Store.File(p.Key, courseFile))
 		if err != nil {
 			return nil, err
 		}
-		run.Name = p.Name
-		runs = append(runs, run)
+		for _, one := range series {
+			one.Run, _, _ = strings.Cut(p.Name, ", seed") // all have the first
+			figure.Series = append(figure.Series, one)
+		}
 	}
-	return results.TrainingCurves(runs, results.CurvesSpec{Title: t.title(t.experiment.Figures[i].Title)})
+	return results.TrainingCurves(figure)
 }
 
-// readCourse reads what training.Course.WriteCSV wrote.
-func readCourse(path string) (run results.Run, err error) {
+// readCourse reads what training.Course.WriteCSV wrote, but for terms without a value.
+func readCourse(path string) ([]results.CourseSeries, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return run, err
+		return nil, err
 	}
 	defer file.Close()
 	records, err := csv.NewReader(file).ReadAll()
 	if err != nil {
-		return run, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, name := range records[0][1:] {
-		run.Terms = append(run.Terms, results.Term{Name: name})
-	}
-	for _, record := range records[1:] {
-		step, err := strconv.Atoi(record[0])
-		if err != nil {
-			return run, fmt.Errorf("%s: %w", path, err)
-		}
-		run.Steps = append(run.Steps, step)
-		for k, text := range record[1:] {
-			value := math.NaN()
-			if text != "" {
-				if value, err = strconv.ParseFloat(text, 64); err != nil {
-					return run, fmt.Errorf("%s: %w", path, err)
-				}
+	var all []results.CourseSeries
+	for column, term := range records[0][1:] {
+		series := results.CourseSeries{Term: term}
+		for _, record := range records[1:] {
+			if record[column+1] == "" {
+				continue
 			}
-			run.Terms[k].Values = append(run.Terms[k].Values, value)
+			step, err := strconv.Atoi(record[0])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			value, err := strconv.ParseFloat(record[column+1], 64)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
+			series.Steps, series.Values = append(series.Steps, step), append(series.Values, value)
+		}
+		if series.Steps != nil {
+			all = append(all, series)
 		}
 	}
-	return run, nil
+	return all, nil
 }
 
 // needsBoundary refuses figures of boundaries where none are compared.
@@ -145,10 +146,11 @@ func needsBoundary(x *experiment, i int) error {
 	return nil
 }
 
-// boundaryDistances draws the distances of the first source, and of the first task where processing is the direction.
+// boundaryDistances draws the distances of the first source to every evaluator, and of all its tasks where processing is the
+// direction.
 func boundaryDistances(t *table, i int, _ drawn) (*results.Figure, error) {
 	source := t.experiment.Sources[0]
-	var panels []results.DistancePanel
+	figure := results.Distances{Title: t.title(t.experiment.Figures[i].Title)}
 	for _, c := range t.comparisons {
 		if c.row.Analysis != results.AnalysisDistance || c.row.Source != "" && c.row.Source != source {
 			continue
@@ -157,44 +159,46 @@ func boundaryDistances(t *table, i int, _ drawn) (*results.Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := c.row.Along
+		direction := c.row.Along
 		if c.row.Task != results.TaskClean {
-			name += ", " + c.row.Task
+			direction += ", " + c.row.Task
 		}
-		panels = append(panels, t.distancePanel(name, distances, slices.Index(t.compared, source)))
-	}
-	return results.DistanceDistributions(panels, t.title(t.experiment.Figures[i].Title))
-}
-
-func (t *table) distancePanel(name string, distances [][]boundary.Distance, source int) results.DistancePanel {
-	panel := results.DistancePanel{Name: name}
-	for _, d := range distances[source] {
-		switch d.Outcome {
-		case boundary.Crossed:
-			panel.MinDist = append(panel.MinDist, d.Value)
-		case boundary.Censored:
-			panel.Censored++
-		case boundary.Skipped:
-			panel.Skipped++
-		}
-	}
-	for other, evaluator := range t.compared {
-		if other == source {
-			continue
-		}
-		series := results.DistanceSeries{Name: evaluator}
-		for k, d := range distances[other] {
-			first := distances[source][k]
-			switch {
-			case d.Outcome == boundary.Crossed && first.Outcome == boundary.Crossed:
-				series.InterDist = append(series.InterDist, math.Abs(d.Value-first.Value))
-			case d.Outcome != boundary.Skipped:
-				series.Censored++
+		first := slices.Index(t.compared, source)
+		for other, name := range t.compared {
+			if other != first {
+				set := distanceSet(distances[first], distances[other])
+				set.Direction, set.First, set.Second = direction, source, name
+				figure.Sets = append(figure.Sets, set)
 			}
 		}
-		panel.Evaluators = append(panel.Evaluators, series)
 	}
-	return panel
+	return results.DistanceDistributions(figure)
+}
+
+// distanceSet is the distances of two recognizers' boundaries along the same rays.
+func distanceSet(first, second []boundary.Distance) results.DistanceSet {
+	var set results.DistanceSet
+	for k, p := range first {
+		q := second[k]
+		if p.Outcome == boundary.Skipped {
+			set.Skipped++
+			continue
+		}
+		if p.Outcome == boundary.Censored {
+			set.CensoredFirst++
+		}
+		if q.Outcome == boundary.Censored {
+			set.CensoredSecond++
+		}
+		switch {
+		case p.Outcome == boundary.Crossed && q.Outcome == boundary.Crossed:
+			set.MinDist = append(set.MinDist, p.Value)
+			set.InterDist = append(set.InterDist, math.Abs(p.Value-q.Value))
+		case p.Outcome == q.Outcome:
+			set.CensoredBoth++
+		}
+	}
+	return set
 }
 
 func decisionRegions(t *table, i int, _ drawn) (*results.Figure, error) {
@@ -206,77 +210,30 @@ func decisionRegions(t *table, i int, _ drawn) (*results.Figure, error) {
 	if len(planes) == 0 {
 		return nil, fmt.Errorf("figure %d: no image of the sample has a gradient, so there is no plane to draw", i+1)
 	}
-	spec := results.RegionsSpec{
-		Title: t.title(t.experiment.Figures[i].Title), Reach: t.experiment.Boundary.Reach, Points: planes[0][0].Rows,
-		Truth: int(sample.Labels[0]), Classes: t.classes,
-	}
-	for k, m := range planes[0] {
-		spec.Maps = append(spec.Maps, results.RegionMap{Recognizer: t.compared[k], Labels: m.Labels})
-	}
-	return results.DecisionRegions(spec)
-}
-
-func gainSimilarity(t *table, i int, d drawn) (*results.Figure, error) {
-	spec := results.SimilaritySpec{Title: t.title(t.experiment.Figures[i].Title), Metric: t.recognitionMetric()}
-	var points []results.SimilarityPoint
-	for _, s := range similarities() {
-		panel := results.SimilarityPanel{Measure: s.along, Rho: math.NaN(), Low: math.NaN(), High: math.NaN()}
-		for _, row := range d.rows {
-			if row.Analysis == results.AnalysisExplanation && row.Along == s.along && row.Task == "" && row.Measure == spearman {
-				panel.Rho, panel.Low, panel.High, panel.N = row.Value, row.CILow, row.CIHigh, row.N
-			}
-		}
-		spec.Panels = append(spec.Panels, panel)
-		for _, p := range t.pairs(s, d.rows, d.gains) {
-			points = append(points, results.SimilarityPoint{
-				Measure: s.along, Similarity: p.Similarity, SimilarityLow: p.Low, SimilarityHigh: p.High,
-				Gain: p.Gain.Gain, GainLow: p.CILow, GainHigh: p.CIHigh, Task: p.Task, Label: p.Source + " -> " + p.Evaluator,
-			})
-		}
-	}
-	return results.GainAgainstSimilarity(points, spec)
-}
-
-func pictureGrid(t *table, i int, _ drawn) (*results.Figure, error) {
-	g := t.galleries[i]
-	all, pictures, err := readGallery(t.env.Store.File(g.Key, galleryFile))
+	grid, err := boundary.Square(t.experiment.Boundary.Reach, planes[0][0].Rows)
 	if err != nil {
 		return nil, err
 	}
-	spec := results.GridSpec{Title: t.title(t.experiment.Figures[i].Title), Columns: []string{"input"}}
-	for _, p := range g.processors {
-		spec.Columns = append(spec.Columns, p.method.Name)
+	regions := results.Regions{
+		Title: t.title(t.experiment.Figures[i].Title), U: grid.U, V: grid.V, Truth: int32(sample.Labels[0]), Classes: t.classes,
 	}
-	spec.Columns = append(spec.Columns, "target")
-	for _, r := range g.judges {
-		spec.Evaluators = append(spec.Evaluators, r.name)
+	for k, m := range planes[0] {
+		regions.Maps = append(regions.Maps, results.RegionMap{Recognizer: t.compared[k], Labels: m.Labels})
 	}
-	classes := g.images.Classes()
-	for k, one := range all.Images {
-		row := results.GridRow{Name: one.Name, Truth: classes[one.Label]}
-		for c, answers := range one.Answers {
-			row.Pictures = append(row.Pictures, picture(pictures, k, c))
-			var said []results.Answer
-			for _, a := range answers {
-				said = append(said, results.Answer{Class: classes[a.Class], Confidence: a.Confidence, Right: int64(a.Class) == one.Label})
-			}
-			row.Answers = append(row.Answers, said)
-		}
-		spec.Rows = append(spec.Rows, row)
-	}
-	return results.PictureGrid(spec)
+	return results.DecisionRegions(regions)
 }
 
-// picture is one of the pictures (images,columns,3,H,W).
-func picture(pictures weights.Tensor, k, c int) image.Image {
-	high, wide := int(pictures.Shape[3]), int(pictures.Shape[4])
-	plane := high * wide
-	values := pictures.Data[(k*int(pictures.Shape[1])+c)*3*plane:]
-	m := image.NewRGBA(image.Rect(0, 0, wide, high))
-	for i := range plane {
-		m.Set(i%wide, i/wide, color.RGBA{values[i], values[plane+i], values[2*plane+i], 255})
+// gainSimilarity draws one panel per measure of similarity, with a colour per task.
+func gainSimilarity(t *table, i int, d drawn) (*results.Figure, error) {
+	figure := results.Similarities{Title: t.title(t.experiment.Figures[i].Title)}
+	for _, s := range similarities() {
+		for _, p := range t.pairs(s, d.rows, d.gains) {
+			figure.Points = append(figure.Points, results.SimilarityPoint{
+				Panel: s.along, Group: p.Task, Similarity: p.Similarity, Gain: p.Gain.Gain, Low: p.CILow, High: p.CIHigh,
+			})
+		}
 	}
-	return m
+	return results.GainAgainstSimilarity(figure)
 }
 
 // figureWhere is the only value that a figure keeps on an axis, or else the first of all.
