@@ -90,15 +90,6 @@ func (c Courses) figure() (*Figure, error) {
 	return figure, nil
 }
 
-// across is how many of n panels stand in a row, at most three, so that the
-// last row is as full as it can be.
-func across(n int) int {
-	if n == 4 {
-		return 2
-	}
-	return min(n, 3)
-}
-
 func (s CourseSeries) check() error {
 	if len(s.Steps) != len(s.Values) {
 		return fmt.Errorf("%d steps with %d values", len(s.Steps), len(s.Values))

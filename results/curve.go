@@ -59,9 +59,7 @@ func lambdaCurve(cells []Cell, spec FigureSpec) (*Figure, error) {
 	if err := s.collect(cells); err != nil {
 		return nil, err
 	}
-	figure := &Figure{title: spec.Title, legend: plot.NewLegend()}
-	figure.legend.TextStyle = textStyle(tickSize)
-	figure.legend.Padding = vg.Points(3)
+	figure := &Figure{title: spec.Title, legend: newLegend()}
 	for i, name := range s.names {
 		figure.legend.Add(name, sample{lookOf(i)})
 	}

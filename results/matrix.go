@@ -216,7 +216,7 @@ func (m *matrix) each(visit func(spot, *entry)) {
 	}
 }
 
-// panelList are the panels that have fields, first down, then across.
+// panelList are the panels in reading order.
 func (m *matrix) panelList() [][2]string {
 	var list [][2]string
 	for _, down := range m.panels[0] {

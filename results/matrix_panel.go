@@ -21,7 +21,7 @@ const (
 // lay makes the figure: the panels of one axis side by side, as many as fit;
 // those of two axes by their values.
 func (m *matrix) lay() *Figure {
-	figure := &Figure{title: m.spec.Title, legend: plot.NewLegend(), bar: m.bar(), notes: m.notes()}
+	figure := &Figure{title: m.spec.Title, legend: newLegend(), bar: m.bar(), notes: m.notes()}
 	list, across := m.panelList(), len(m.panels[1])
 	slots, rotated := m.slots(figure, max(across, 1))
 	if across == 0 {

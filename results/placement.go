@@ -96,3 +96,32 @@ func (pl *placement) draw(c draw.Canvas) {
 		y -= pl.rows[i].bottom + rowGap
 	}
 }
+
+// inRows makes panels, across of them in a row; each is told whether it is the
+// first of its row and the last of its column, which carry the axes' names.
+func inRows(list []func(first, last bool) *plot.Plot, across int) [][]*plot.Plot {
+	var rows [][]*plot.Plot
+	for start := 0; start < len(list); start += across {
+		row := make([]*plot.Plot, across)
+		for i, make := range list[start:min(start+across, len(list))] {
+			row[i] = make(i == 0, start+i+across >= len(list))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// squeezed gives data areas their height over width, lower where a single one
+// would get taller than a page bears.
+func squeezed(aspect float64) func(width vg.Length) vg.Length {
+	return func(width vg.Length) vg.Length { return min(width*vg.Length(aspect), 4*vg.Inch) }
+}
+
+// across is how many of n panels stand in a row, at most three, so that the
+// last row is as full as it can be.
+func across(n int) int {
+	if n == 4 {
+		return 2
+	}
+	return min(n, 3)
+}

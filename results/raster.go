@@ -14,7 +14,15 @@ import (
 // stay sharp, and the mean of those it covers where it is made smaller. Vector
 // graphics embed the picture as it is.
 func drawImage(c draw.Canvas, area vg.Rectangle, picture image.Image) {
-	if pixels, ok := c.Canvas.(interface{ DPI() float64 }); ok {
+	var canvas vg.Canvas = c
+	for { // a cropped canvas wraps the one it was cropped from
+		inner, ok := canvas.(draw.Canvas)
+		if !ok {
+			break
+		}
+		canvas = inner.Canvas
+	}
+	if pixels, ok := canvas.(interface{ DPI() float64 }); ok {
 		dots := func(l vg.Length) int { return max(1, int(math.Round(l.Dots(pixels.DPI())))) }
 		// On whole dots, or the canvas blends neighbours.
 		whole := func(l vg.Length) vg.Length { return vg.Length(dots(l)) * vg.Inch / vg.Length(pixels.DPI()) }
@@ -67,7 +75,6 @@ func meanColour(picture image.Image, area image.Rectangle) color.NRGBA {
 
 // outline draws the edge of an area.
 func outline(c draw.Canvas, area vg.Rectangle, style draw.LineStyle) {
-	c.StrokeLines(style, []vg.Point{
-		area.Min, {X: area.Max.X, Y: area.Min.Y}, area.Max, {X: area.Min.X, Y: area.Max.Y}, area.Min,
-	})
+	c.SetLineStyle(style)
+	c.Stroke(area.Path())
 }

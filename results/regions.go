@@ -197,7 +197,7 @@ func (r Regions) panels(named []int32) [][]*plot.Plot {
 		}
 		return r.panel("all outlines", first, last, lines...)
 	})
-	return inRows(list, min(len(list), 3))
+	return inRows(list, across(len(list)))
 }
 
 func (r Regions) panel(title string, first, last bool, layers ...plot.Plotter) *plot.Plot {

@@ -92,7 +92,7 @@ func (s Similarities) figure() (*Figure, error) {
 		fitted = fitted || c.trend != nil
 		list = append(list, func(first, last bool) *plot.Plot { return s.panel(name, c, first, last) })
 	}
-	figure.panels = inRows(list, min(len(list), 3))
+	figure.panels = inRows(list, across(len(list)))
 	figure.dataHeight = func(width vg.Length) vg.Length { return max(1.5*vg.Inch, min(3*vg.Inch, 0.9*width)) }
 	figure.notes = s.notes(fitted, unmeasured)
 	return figure, nil

@@ -135,3 +135,34 @@ func roundTicks(low, high float64) []plot.Tick {
 	}
 	return ticks
 }
+
+// fewTicks labels round values, three to five of them, or only ticks them.
+func fewTicks(labelled bool) plot.TickerFunc {
+	return func(low, high float64) []plot.Tick {
+		ticks := roundTicks(low, high)
+		if len(ticks) > 5 {
+			step := ticks[1].Value - ticks[0].Value
+			var even []plot.Tick
+			for _, tick := range ticks {
+				if math.Mod(math.Round(tick.Value/step), 2) == 0 {
+					even = append(even, tick)
+				}
+			}
+			ticks = even
+		}
+		for i := range ticks {
+			if ticks[i].Label = minusSign(ticks[i].Label); !labelled {
+				ticks[i].Label = ""
+			}
+		}
+		return ticks
+	}
+}
+
+// frame draws the edge of a panel's data.
+type frame struct{}
+
+// Plot implements plot.Plotter.
+func (frame) Plot(c draw.Canvas, _ *plot.Plot) {
+	outline(c, c.Rectangle, draw.LineStyle{Color: black, Width: vg.Points(0.5)})
+}
