@@ -35,6 +35,7 @@ var Figures = map[string]FigureKind{
 	"lambda-curve":       {Doc: "The trade-off that lambda sets: metrics against lambda.", draw: lambdaCurve},
 	"transfer-matrix":    {Doc: "Gain over plain by source and evaluator, one panel per task.", draw: transferMatrix},
 	"training-curves":    {Doc: "The terms of the loss in the course of each training of the first seed.", prepare: courses, draw: trainingCurves},
+	"picture-grid":       {Doc: "Images that plain loses and ra wins, as each method leaves them, with the evaluators' answers.", prepare: pictureGallery, draw: pictureGrid},
 	"boundary-distances": {Doc: "How far boundaries are from images and from each other, by direction.", prepare: needsBoundary, draw: boundaryDistances},
 	"decision-regions":   {Doc: "The regions of each recognizer in the first plane through one image.", prepare: needsBoundary, draw: decisionRegions},
 	"gain-similarity":    {Doc: "Transferred gain against the similarity of boundaries.", prepare: needsBoundary, draw: gainSimilarity},

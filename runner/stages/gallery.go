@@ -11,6 +11,7 @@ import (
 
 	"transfera/aten"
 	"transfera/data"
+	"transfera/metrics"
 	"transfera/models/weights"
 	"transfera/runner/dag"
 	"transfera/runner/methods"
@@ -45,6 +46,8 @@ type shownImage struct {
 	Name    string     `json:"name"`
 	Label   int64      `json:"label"`
 	Answers [][]answer `json:"answers"`
+	// PSNR of each column against the target, in dB.
+	PSNR []float64 `json:"psnr"`
 }
 
 // answer is the class with the highest logit, and its softmax.
@@ -158,6 +161,11 @@ func (g *gallery) make(ctx context.Context, places []int, shape []int64) (all sh
 		aten.NoGrad(func() {
 			u := upload(s, g.env.Device, batch)
 			show := func(picture, seen aten.Tensor) {
+				var compared []float64
+				if compared, err = metrics.PSNR(picture, u.Target); err != nil {
+					return
+				}
+				image.PSNR = append(image.PSNR, compared[0])
 				pixels = append(pixels, quantized(picture)...)
 				var answers []answer
 				for _, judge := range judges {
@@ -178,6 +186,9 @@ func (g *gallery) make(ctx context.Context, places []int, shape []int64) (all sh
 			show(u.Target, u.Target)
 		})
 		s.Close()
+		if err != nil {
+			return all, nil, err
+		}
 		all.Images = append(all.Images, image)
 		batch.Release()
 	}
