@@ -4,6 +4,8 @@
 //	processor    trains P, and T where the method has one
 //	quality      compares the images of one P with their targets
 //	recognition  lets one R judge the images of one P
+//	boundary     compares the decision boundaries of several R
+//	pictures     makes pictures to look at, of images chosen by rule
 //	table        makes the cells, gains, tables and figures of one experiment
 package stages
 
