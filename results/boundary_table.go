@@ -21,7 +21,9 @@ type boundaryLayout struct {
 	place         func(Boundary) []string
 	analyses      []string
 	measures      []string
-	footnote      string
+	footnotes     []string
+	// counted says that columns count what the rows' warnings are about, which boundaries.csv keeps.
+	counted bool
 }
 
 // boundaryLayouts are the tables of an experiment that compares boundaries.
@@ -31,7 +33,11 @@ var boundaryLayouts = []boundaryLayout{
 		place:    func(b Boundary) []string { return []string{b.Task, b.Along, b.Source, b.Evaluator} },
 		analyses: []string{AnalysisDistance},
 		measures: []string{"min_dist", "median_min_dist", "inter_dist", "ratio", "inter_less_min", "n", "censored_source", "censored_evaluator", "skipped"},
-		footnote: "*: the interval of inter_less_min lies below 0: the two boundaries are closer to each other than to the images",
+		footnotes: []string{
+			"*: the interval of inter_less_min lies below 0: the two boundaries are closer to each other than to the images",
+			"rays that miss a boundary are left out of all distances, which makes these too small where many are censored",
+		},
+		counted: true,
 	},
 	{
 		suffix: "regions", title: "Agreement of decision regions", axes: []string{"recognizer", "other"},
@@ -41,10 +47,10 @@ var boundaryLayouts = []boundaryLayout{
 	},
 	{
 		suffix: "explanation", title: "Similarity of boundaries and transferred gain", axes: []string{"similarity", "task"},
-		place:    func(b Boundary) []string { return []string{b.Along, cmp.Or(b.Task, "all")} },
-		analyses: []string{AnalysisExplanation},
-		measures: []string{"spearman", "p", "n"},
-		footnote: "pairs that share a source or an evaluator are not independent: the intervals are too narrow",
+		place:     func(b Boundary) []string { return []string{b.Along, cmp.Or(b.Task, "all")} },
+		analyses:  []string{AnalysisExplanation},
+		measures:  []string{"spearman", "p", "n"},
+		footnotes: []string{"pairs that share a source or an evaluator are not independent: the intervals are too narrow"},
 	},
 }
 
@@ -71,6 +77,7 @@ func BoundarySuffixes() []string {
 func (l boundaryLayout) build(title string, rows []Boundary) *Table {
 	t := &Table{Title: title + ": " + l.title, Axes: l.axes}
 	var warnings []string
+	warned := map[string]int{} // rows
 	lines := map[string]int{}
 	for _, b := range rows {
 		if !slices.Contains(l.analyses, b.Analysis) {
@@ -91,9 +98,12 @@ func (l boundaryLayout) build(title string, rows []Boundary) *Table {
 		if at := slices.Index(l.measures, "n"); at >= 0 && b.Measure == l.measures[0] {
 			entries[at] = Entry{Present: true, Metric: "n", Mean: float64(b.N), Half: math.NaN()}
 		}
+		if l.counted || known {
+			continue
+		}
 		for _, w := range b.Warnings {
-			if text := fmt.Sprintf("%s: %s", strings.Join(place, ", "), w); !slices.Contains(warnings, text) {
-				warnings = append(warnings, text)
+			if warned[w]++; warned[w] == 1 {
+				warnings = append(warnings, w)
 			}
 		}
 	}
@@ -107,10 +117,10 @@ func (l boundaryLayout) build(title string, rows []Boundary) *Table {
 		}
 	}
 	t.Footnotes = append(t.Footnotes, "±: half of the 95 % confidence interval")
-	if l.footnote != "" {
-		t.Footnotes = append(t.Footnotes, l.footnote)
+	t.Footnotes = append(t.Footnotes, l.footnotes...)
+	for _, w := range warnings {
+		t.Footnotes = append(t.Footnotes, fmt.Sprintf("Warning: %s (rows like that: %d)", w, warned[w]))
 	}
-	t.Footnotes = append(t.Footnotes, warnings...)
 	return t
 }
 
