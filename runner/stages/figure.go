@@ -147,13 +147,16 @@ func needsBoundary(x *experiment, i int) error {
 	return nil
 }
 
-// boundaryDistances draws the distances of the first source to every evaluator, and of all its tasks where processing is the
-// direction.
+// boundaryDistances draws the distances of the first source to every evaluator; where processing is the direction, of the
+// first task unless where names another.
 func boundaryDistances(t *table, i int, _ drawn) (*results.Figure, error) {
 	source := t.experiment.Sources[0]
+	task := figureWhere(t.experiment.Figures[i], "task", t.experiment.Tasks)
 	figure := results.Distances{Title: t.title(t.experiment.Figures[i].Title)}
 	for _, c := range t.comparisons {
-		if c.row.Analysis != results.AnalysisDistance || c.row.Source != "" && c.row.Source != source {
+		ofSource := c.row.Source == "" || c.row.Source == source
+		ofTask := c.row.Task == results.TaskClean || c.row.Task == task
+		if c.row.Analysis != results.AnalysisDistance || !ofSource || !ofTask {
 			continue
 		}
 		distances, _, err := readDistances(t.env.Store.File(c.stage.Key, boundaryFile))
