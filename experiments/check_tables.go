@@ -55,6 +55,13 @@ func (c *checker) columns(axes []string, i int) {
 
 func (c *checker) figure(i int) {
 	f := c.e.Figures[i]
+	if kind, known := c.names.Figures[f.Kind]; known {
+		for _, key := range []string{"x", "y", "series", "panels", "images"} {
+			if c.root.at("figures", i).get(key) != nil && !slices.Contains(kind.Keys, key) {
+				c.fails(fmt.Sprintf("%s means nothing to a %s", key, f.Kind), "its keys are: "+list(slices.Concat(kind.Keys, []string{"title", "where"})), "figures", i, key)
+			}
+		}
+	}
 	c.measured(f.Y, "figures", i, "y")
 	c.where(f.Where, "figures", i, "where")
 	seen := map[string]string{}

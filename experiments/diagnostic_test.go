@@ -100,6 +100,7 @@ func TestMistakesAreReportedWhereTheyAre(t *testing.T) {
 		"tag of a mapping":                {"\ntraining: !fast {batch: 3}", "3:11", `the tag "!fast" means nothing here`, ""},
 		"number beyond all":               {"\ntraining: {steps: 99999999999999999999}", "3:19", `training.steps is a whole number, not "99999999999999999999"`, ""},
 		"figure with an axis twice":       {"\nfigures: [{kind: bars, x: method, series: method, y: psnr}]", "3:43", "axis method is x and series", ""},
+		"key of another figure":           {"\nfigures: [{kind: bars, images: 3, y: psnr}]", "3:32", "images means nothing to a bars", ""},
 		"unknown kind of figure":          {"\nfigures: [{kind: bar}]", "3:18", `unknown figure kind "bar"`, "bars"},
 		"default profile that is none":    {"\nprofiles: {quick: {}}\ndefault_profile: quik", "4:18", `unknown profile "quik"`, "quick"},
 		"mistake in another profile":      {"\nprofiles: {full: {seed: [1]}}", "3:19", `unknown key "seed"`, "seeds"},

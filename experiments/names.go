@@ -32,6 +32,8 @@ type Kind struct {
 	Objects bool
 	// NeedsPath says that a dataset's files lie somewhere (--data or path).
 	NeedsPath bool
+	// Keys are those of a figure, besides kind, title and where, that mean something to it.
+	Keys []string
 	// Scales lists the factors by which a processor can enlarge; nil is any. What
 	// a task asks for is its degradation's integer option "scale", 1 without one.
 	Scales []int

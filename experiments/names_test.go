@@ -49,8 +49,8 @@ func testNames() Names {
 			}},
 		},
 		Figures: map[string]Kind{
-			"lambda-curve": {Doc: "Metrics against lambda."},
-			"bars":         {Doc: "Bars of a metric."},
+			"lambda-curve": {Doc: "Metrics against lambda.", Keys: []string{"x", "y", "series", "panels", "images"}},
+			"bars":         {Doc: "Bars of a metric.", Keys: []string{"x", "y", "series"}},
 		},
 		Optimizers: map[string]Optimizer{
 			"adam": {Doc: "Adam.", Settings: []string{"betas"}},

@@ -25,6 +25,8 @@ type drawn struct {
 // FigureKind is one way to draw an experiment.
 type FigureKind struct {
 	Doc string
+	// Keys are the spec's, besides title and where, that the kind looks at.
+	Keys []string
 	// prepare adds to the plan what figure i needs, or says what the experiment lacks; nil where nothing is needed.
 	prepare func(x *experiment, i int) error
 	draw    func(t *table, i int, d drawn) (*results.Figure, error)
@@ -32,10 +34,10 @@ type FigureKind struct {
 
 // Figures lists the kinds of figures, by the name that specs use.
 var Figures = map[string]FigureKind{
-	"lambda-curve":       {Doc: "The trade-off that lambda sets: metrics against lambda.", draw: lambdaCurve},
-	"transfer-matrix":    {Doc: "Gain over plain by source and evaluator, one panel per task.", draw: transferMatrix},
+	"lambda-curve":       {Doc: "The trade-off that lambda sets: metrics against lambda.", Keys: []string{"x", "y", "series", "panels"}, draw: lambdaCurve},
+	"transfer-matrix":    {Doc: "Gain over plain by source and evaluator, one panel per task.", Keys: []string{"y", "panels"}, draw: transferMatrix},
 	"training-curves":    {Doc: "The terms of the loss in the course of each training of the first seed.", prepare: courses, draw: trainingCurves},
-	"picture-grid":       {Doc: "Images that plain loses and ra wins, as each method leaves them, with the evaluators' answers.", prepare: pictureGallery, draw: pictureGrid},
+	"picture-grid":       {Doc: "Images that plain loses and ra wins, as each method leaves them, with the evaluators' answers.", Keys: []string{"images"}, prepare: pictureGallery, draw: pictureGrid},
 	"boundary-distances": {Doc: "How far boundaries are from images and from each other, by direction.", prepare: needsBoundary, draw: boundaryDistances},
 	"decision-regions":   {Doc: "The regions of each recognizer in the first plane through one image.", prepare: needsBoundary, draw: decisionRegions},
 	"gain-similarity":    {Doc: "Transferred gain against the similarity of boundaries.", prepare: needsBoundary, draw: gainSimilarity},

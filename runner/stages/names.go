@@ -27,7 +27,7 @@ func Names() experiments.Names {
 		names.Datasets[kind.Name] = experiments.Kind{Doc: kind.Doc, Options: dataOptions(kind.Options), NeedsPath: kind.NeedsPath, Objects: kind.Objects}
 	}
 	for name, kind := range Figures {
-		names.Figures[name] = experiments.Kind{Doc: kind.Doc}
+		names.Figures[name] = experiments.Kind{Doc: kind.Doc, Keys: kind.Keys}
 	}
 	for _, m := range methods.Methods {
 		names.Methods = append(names.Methods, experiments.Method{
