@@ -126,7 +126,10 @@ func (l boundaryLayout) build(title string, rows []Boundary) *Table {
 
 // entry is the row's number; NaN is an empty place.
 func (b Boundary) entry() Entry {
-	e := Entry{Present: !math.IsNaN(b.Value), Metric: b.Measure, Mean: b.Value, Half: (b.CIHigh - b.CILow) / 2}
+	e := Entry{
+		Present: !math.IsNaN(b.Value), Metric: b.Measure, Mean: b.Value, Half: (b.CIHigh - b.CILow) / 2, Key: b.Key,
+		Place: Place{Experiment: b.Experiment, Task: b.Task, Source: b.Source, Evaluator: b.Evaluator, Dataset: b.Dataset, Metric: b.Measure},
+	}
 	e.Significant = b.Measure == "inter_less_min" && b.CIHigh < 0
 	return e
 }

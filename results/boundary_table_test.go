@@ -43,6 +43,9 @@ func TestBoundaryTables(t *testing.T) {
 	assert.Regexp(t, `legitimate +r +s +5\.00 ±1\.00 +- +- +- +-3\.00 ±1\.00\* +9`, text(0))
 	assert.Regexp(t, `adversarial +r +s +1\.00 ±0\.50 +- +- +- +1\.00 ±1\.50 +9`, text(0))
 	assert.NotContains(t, text(0), "1 of 10 rays", "columns count the rays")
+	first := tables[0].Rows[0].Entries[0]
+	assert.Equal(t, "k", first.Key, "the stage, for whoever asks where the number is from")
+	assert.Equal(t, results.Place{Experiment: "b", Task: "clean", Source: "r", Evaluator: "s", Dataset: "d", Metric: "min_dist"}, first.Place)
 	assert.Regexp(t, `r +s +0\.750 ±0\.050 +0\.500 +50`, text(1))
 	assert.Regexp(t, `kappa +all +0\.500 +0\.2500 +3`, text(2))
 	assert.Contains(t, text(2), "Warning: 3 pairs say little (rows like that: 2)")

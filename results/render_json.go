@@ -71,6 +71,7 @@ type entryJSON struct {
 	Significant bool   `json:"significant,omitempty"`
 	Best        bool   `json:"best,omitempty"`
 	Place       *Place `json:"place,omitempty"`
+	Key         string `json:"key,omitempty"`
 	Reference   string `json:"reference,omitempty"`
 }
 
@@ -80,7 +81,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	written := entryJSON{
-		Metric: e.Metric, Mean: exact(e.Mean), Covers: e.Covers, Significant: e.Significant, Best: e.Best, Reference: e.Reference,
+		Metric: e.Metric, Mean: exact(e.Mean), Covers: e.Covers, Significant: e.Significant, Best: e.Best, Key: e.Key, Reference: e.Reference,
 	}
 	if !math.IsNaN(e.Half) {
 		half := exact(e.Half)
@@ -110,7 +111,7 @@ func (e *Entry) UnmarshalJSON(data []byte) error {
 	}
 	*e = Entry{
 		Present: true, Metric: read.Metric, Mean: float64(read.Mean), Half: math.NaN(), Covers: read.Covers,
-		Significant: read.Significant, Best: read.Best, Reference: read.Reference,
+		Significant: read.Significant, Best: read.Best, Key: read.Key, Reference: read.Reference,
 	}
 	if read.Half != nil {
 		e.Half = float64(*read.Half)

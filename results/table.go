@@ -61,6 +61,8 @@ type Entry struct {
 	// Place finds the cells behind the number; the zero Place where a table was
 	// not made of cells.
 	Place Place
+	// Key is the stage behind a number that no cell holds.
+	Key string
 	// Reference cites the source of a published number.
 	Reference string
 }

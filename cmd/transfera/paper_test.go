@@ -240,7 +240,8 @@ func TestPaperDetectsOnAMiniatureVOC(t *testing.T) {
 	p := newPlace(t)
 	flags := append(oneStep(), miniature(t)...)
 	flags = append(flags, "--cache", p.cache, "--out", p.out, "--device", "cpu", "--set", "datasets.voc.options.short_side=120",
-		"--set", "datasets.imagenet.options.on_bad_image=skip", "--set", "tasks=[jpeg]")
+		"--set", "datasets.imagenet.options.on_bad_image=skip", "--set", "tasks=[jpeg]",
+		"--jobs", "1", "--threads", "2") // two trainings with VGG-16 at once take 10 GB
 	run := func(file, cell string, more ...string) {
 		t.Helper()
 		got := transfera(t, slices.Concat([]string{"run", paper + "/" + file}, flags, more)...)

@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"transfera/results"
 )
 
 // browser is a page in a headless Chromium, with what went wrong in it.
@@ -156,6 +158,8 @@ func compact(values []float64) []float64 {
 
 func TestBrowserShowsDetailsByMouseAndKeyboard(t *testing.T) {
 	b := open(t)
+	manifest, err := results.ReadManifest("../snapshots/embedded/manifest.json")
+	require.NoError(t, err)
 	isOpen := func() bool { return value[bool](b, `document.getElementById("details").open`) }
 	focused := func() bool { return value[bool](b, `document.activeElement === document.querySelector("`+number+`")`) }
 	ways := []struct {
@@ -171,7 +175,7 @@ func TestBrowserShowsDetailsByMouseAndKeyboard(t *testing.T) {
 		b.do(b.focus(number), way.show)
 		require.True(t, isOpen(), way.name)
 		text := value[string](b, `document.getElementById("details").innerText`)
-		for _, want := range []string{"ra on sr, judged by resnet-m", "Student t", "Gain over plain", "judged by resnet-m", "SHA-256", "708815ae"} {
+		for _, want := range []string{"ra on sr, judged by resnet-m", "Student t", "Gain over plain", "judged by resnet-m", "SHA-256", manifest.Code.Revision} {
 			assert.Contains(t, text, want, way.name)
 		}
 		assert.True(t, value[bool](b, `document.getElementById("details").contains(document.activeElement)`), way.name)

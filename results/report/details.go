@@ -78,8 +78,12 @@ func (c *catalog) add(e results.Entry, published bool, tested int, rivals []resu
 		put(seeds(cells))
 		put(c.gain(e, tested))
 		put(publishedBeside(e, rivals))
-		put(c.origins(cells))
-		put(c.checkpoints(cells))
+		measured := cells
+		if e.Key != "" { // no cell holds the number
+			measured = []results.Cell{{Key: e.Key, Task: e.Place.Task}}
+		}
+		put(c.origins(measured))
+		put(c.checkpoints(measured))
 		put(c.recognizer("Evaluator", e.Place.Evaluator))
 		put(c.recognizer("Source", e.Place.Source))
 		put(c.data(e.Place.Dataset))
