@@ -210,12 +210,17 @@ fi
 
 native=build/native
 stamp=$( { echo "${flags[*]} ${libraries[*]}"; g++ --version | head -n 1; readlink -f "$lib/libtorch_cpu.so"
-           stat -Lc '%s %Y' "$lib/libtorch_cpu.so"; cat "$gotorch"/cgotorch/*.{cc,h} aten/native/*.{cc,h}; } | sha256sum)
+           stat -Lc '%s %Y' "$lib/libtorch_cpu.so"; cat "$gotorch"/cgotorch/*.{cc,h} aten/native/*.{cc,h} scripts/setup.sh; } | sha256sum)
 if [ ! -f $native/libcgotorch.so ] || [ "$(cat $native/stamp 2>/dev/null)" != "$stamp" ]; then
   echo "setup: compiling the native half against $lib (about a minute)"
   mkdir -p $native
   unit=$native/unit.cc
-  for source in "$gotorch"/cgotorch/*.cc "$PWD"/aten/native/*.cc; do echo "#include \"$source\""; done >$unit
+  { # Ours replaces this one of gotorch's functions; see aten/native/service.cc.
+    echo '#define SetNumThreads replaced_SetNumThreads'
+    for source in "$gotorch"/cgotorch/*.cc; do echo "#include \"$source\""; done
+    echo '#undef SetNumThreads'
+    for source in "$PWD"/aten/native/*.cc; do echo "#include \"$source\""; done
+  } >$unit
   # Without a stamp, an interrupted run starts over; without the old library, a failed one is not mistaken for success.
   rm -f $native/stamp
   g++ "${flags[@]}" -I "$gotorch" -I aten/native $unit -o $native/libcgotorch.so.new "${libraries[@]}" ||

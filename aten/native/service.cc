@@ -1,6 +1,8 @@
 // Services: threads, versions, devices.
 #include <dlfcn.h>
 
+#include <algorithm>
+
 #include "guard.h"
 
 // libtorch hands matrix products to whatever BLAS is installed. OpenBLAS, Debian's, has threads of its own, which libtorch does
@@ -11,6 +13,10 @@ void tfa_set_threads(int32_t threads) {
   static const auto set_blas_threads = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
   if (set_blas_threads) set_blas_threads(threads);
 }
+
+// gotorch's init asks for half as many threads as there are cores, and libtorch aborts where that is none. Its own definition
+// is set aside when the two halves are compiled (scripts/setup.sh).
+extern "C" void SetNumThreads(int32_t threads) { at::set_num_threads(std::max(threads, 1)); }
 
 int32_t tfa_threads(void) { return at::get_num_threads(); }
 

@@ -2,6 +2,7 @@ package detection
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"transfera/aten"
@@ -78,16 +79,7 @@ func (d *Detector) FitClassifier(source string, dict weights.Dict) (weights.Dict
 			known = append(known, t)
 		}
 	}
-	var want []weights.Want
-	for _, e := range d.Entries() {
-		if d.network.pretrained(e.Name) {
-			var shape []int64
-			for _, side := range e.Value.Shape() {
-				shape = append(shape, int64(side))
-			}
-			want = append(want, weights.Want{Name: e.Name, Shape: shape})
-		}
-	}
+	want := slices.DeleteFunc(d.Wants(), func(w weights.Want) bool { return !d.network.pretrained(w.Name) })
 	if err := weights.Match(want, known); err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
 	}

@@ -143,6 +143,15 @@ func (n *Network) Dict() weights.Dict {
 	return dict
 }
 
+// Wants are the names and shapes of the state's tensors.
+func (n *Network) Wants() []weights.Want {
+	want := make([]weights.Want, len(n.entries))
+	for i, e := range n.entries {
+		want[i] = weights.Want{Name: e.Name, Shape: wide(e.Value.Shape())}
+	}
+	return want
+}
+
 // Fit returns dict under the network's own names, as Load takes it, and has Load's errors. Nothing is loaded.
 func (n *Network) Fit(source string, dict weights.Dict) (weights.Dict, error) {
 	dict = dict.TrimPrefix("module.")
@@ -152,11 +161,7 @@ func (n *Network) Fit(source string, dict weights.Dict) (weights.Dict, error) {
 			return nil, fmt.Errorf("%s: %w", source, err)
 		}
 	}
-	want := make([]weights.Want, len(n.entries))
-	for i, e := range n.entries {
-		want[i] = weights.Want{Name: e.Name, Shape: wide(e.Value.Shape())}
-	}
-	if err := weights.Match(want, dict); err != nil {
+	if err := weights.Match(n.Wants(), dict); err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
 	}
 	return dict, nil

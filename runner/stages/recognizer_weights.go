@@ -51,12 +51,8 @@ func (r *recognizer) start(env *Environment) (*nn.Network, error) {
 // fitsInto tells whether a detector can start from the classifier, before there are any weights.
 func (r *recognizer) fitsInto(detector *nn.Network) error {
 	var tensors weights.Dict
-	for _, e := range r.architecture.Unset(len(r.classes), models.Options(r.spec.Options)).Entries() {
-		var shape []int64
-		for _, side := range e.Value.Shape() {
-			shape = append(shape, int64(side))
-		}
-		tensors = append(tensors, weights.Tensor{Name: e.Name, DType: weights.F32, Shape: shape})
+	for _, want := range r.architecture.Unset(len(r.classes), models.Options(r.spec.Options)).Wants() {
+		tensors = append(tensors, weights.Tensor{Name: want.Name, DType: weights.F32, Shape: want.Shape})
 	}
 	_, err := detection.Of(detector).FitClassifier("backbone "+r.name, tensors)
 	return err
