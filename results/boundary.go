@@ -11,6 +11,8 @@ import (
 
 // The analyses of decision boundaries.
 const (
+	// AnalysisSample is of the images that all recognizers classify correctly, on which everything is compared.
+	AnalysisSample = "sample"
 	// AnalysisDistance is of boundary distances along directions, in L2 over the values of an image in [0,1].
 	AnalysisDistance = "distance"
 	// AnalysisAgreement is of the regions in planes through three images.

@@ -59,10 +59,23 @@ func BoundaryTables(title string, rows []Boundary) []BoundaryTable {
 	var tables []BoundaryTable
 	for _, layout := range boundaryLayouts {
 		if table := layout.build(title, rows); table != nil {
+			table.Notes = append(table.Notes, sampleNotes(rows)...)
 			tables = append(tables, BoundaryTable{layout.suffix, table})
 		}
 	}
 	return tables
+}
+
+// sampleNotes say on which images everything was compared.
+func sampleNotes(rows []Boundary) []string {
+	var notes []string
+	for _, b := range rows {
+		if b.Analysis == AnalysisSample {
+			notes = append(notes, fmt.Sprintf("on %d images of %s that all these recognizers classify correctly; %.0f of the %d looked at were dropped",
+				b.N-int(b.Value), b.Dataset, b.Value, b.N))
+		}
+	}
+	return notes
 }
 
 // BoundarySuffixes are those of all tables that BoundaryTables may return.

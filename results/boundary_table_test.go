@@ -23,7 +23,9 @@ func boundaryRows() []results.Boundary {
 	other := explanation
 	other.Task = "dn"
 	nothing := statistics.Interval{Low: math.NaN(), High: math.NaN()}
+	sample := results.Boundary{Experiment: "b", Task: "clean", Dataset: "d", Analysis: results.AnalysisSample, N: 12}
 	return []results.Boundary{
+		sample.With("dropped", 2, nothing),
 		distance.With("min_dist", 5, statistics.Interval{Low: 4, High: 6}), distance.With("inter_less_min", -3, statistics.Interval{Low: -4, High: -2}),
 		adversarial.With("min_dist", 1, statistics.Interval{Low: 0.5, High: 1.5}), adversarial.With("inter_less_min", 1, statistics.Interval{Low: -0.5, High: 2.5}),
 		agreement.With("score", 0.75, statistics.Interval{Low: 0.7, High: 0.8}), agreement.With("kappa", 0.5, nothing),
@@ -42,6 +44,7 @@ func TestBoundaryTables(t *testing.T) {
 	}
 	assert.Regexp(t, `legitimate +r +s +5\.00 ±1\.00 +- +- +- +-3\.00 ±1\.00\* +9`, text(0))
 	assert.Regexp(t, `adversarial +r +s +1\.00 ±0\.50 +- +- +- +1\.00 ±1\.50 +9`, text(0))
+	assert.Contains(t, text(0), "on 10 images of d that all these recognizers classify correctly; 2 of the 12 looked at were dropped")
 	assert.NotContains(t, text(0), "1 of 10 rays", "columns count the rays")
 	first := tables[0].Rows[0].Entries[0]
 	assert.Equal(t, "k", first.Key, "the stage, for whoever asks where the number is from")

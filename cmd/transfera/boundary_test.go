@@ -33,6 +33,7 @@ func TestBoundariesAreComparedAndExplained(t *testing.T) {
 		assert.InDelta(t, inter/minimum, seen[direction+" ratio"], 1e-9, direction)
 		assert.InDelta(t, inter-minimum, seen[direction+" inter_less_min"], 1e-9, direction)
 	}
+	assert.Contains(t, seen, "clean   sample  dropped")
 	score, kappa := seen["clean resnet-s resnet-m agreement  score"], seen["clean resnet-s resnet-m agreement  kappa"]
 	assert.Greater(t, score, kappa, "chance raises the score alone")
 	assert.Positive(t, kappa)

@@ -12,7 +12,9 @@ import (
 
 // Measures of boundaries.csv.
 const (
+	droppedImages                                                  = "dropped"
 	minDist, medianMinDist, interDist, distanceRatio, interLessMin = "min_dist", "median_min_dist", "inter_dist", "ratio", "inter_less_min"
+	interDistAtLeast                                               = "inter_dist_at_least"
 	censoredSource, censoredEvaluator, skippedImages               = "censored_source", "censored_evaluator", "skipped"
 	agreementScore, agreementKappa                                 = "score", "kappa"
 	regionIoU                                                      = "iou"
@@ -81,7 +83,7 @@ func (t *table) distanceRows(row results.Boundary, path string) ([]results.Bound
 				one.With(interDist, c.InterDist, c.InterDistInterval), one.With(distanceRatio, c.Ratio, c.RatioInterval),
 				one.With(interLessMin, c.Difference.Difference, c.Difference.Interval))
 			one.N, one.Warnings = len(distances[source]), nil
-			rows = append(rows, one.With(censoredSource, float64(c.CensoredFirst), absent),
+			rows = append(rows, one.With(interDistAtLeast, c.InterDistAtLeast, absent), one.With(censoredSource, float64(c.CensoredFirst), absent),
 				one.With(censoredEvaluator, float64(c.CensoredSecond), absent), one.With(skippedImages, float64(c.Skipped), absent))
 		}
 	}
@@ -96,7 +98,9 @@ func (t *table) agreementRows(row results.Boundary, path string) ([]results.Boun
 	if err != nil {
 		return nil, err
 	}
-	var rows []results.Boundary
+	all := row
+	all.Analysis, all.N = results.AnalysisSample, sample.LookedAt
+	rows := []results.Boundary{all.With(droppedImages, float64(sample.Dropped), absent)}
 	for i := range t.compared {
 		for j := i + 1; j < len(t.compared); j++ {
 			score, err := agreement.Pair(i, j, statistics.Level, bootstrapSeed)
