@@ -53,6 +53,8 @@ func CUDAAvailable() bool { return C.tfa_cuda_available() != 0 }
 func LibtorchVersion() string { return C.GoString(C.tfa_libtorch_version()) }
 
 // SetThreads sets how many threads one operator may use. CPU results are bit-identical between runs of one thread count.
+// libtorch keeps the number for the calling OS thread, while that of OpenBLAS, which multiplies matrices, is the whole
+// process's: stages that run side by side want the same one.
 func SetThreads(n int) { C.tfa_set_threads(C.int32_t(n)) }
 
 // Threads returns how many threads one operator may use.
