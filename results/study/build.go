@@ -289,3 +289,13 @@ func writeNew(path string, data []byte, mode os.FileMode) error {
 	}
 	return err
 }
+
+// BuildFile is Build of the material at a path.
+func BuildFile(material, path string, o BuildOptions) (*Study, error) {
+	a, err := OpenMaterial(material)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	return Build(a, path, o)
+}
