@@ -125,7 +125,7 @@ func newStudyInvite() *cobra.Command {
 				return err
 			}
 			base, err := url.Parse(address)
-			if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
+			if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") || strings.Trim(base.Path, "/") != "" {
 				return fmt.Errorf("--url %s: write it like https://study.example.org", address)
 			}
 			for _, name := range args[1:] {
