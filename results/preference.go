@@ -41,7 +41,7 @@ func PreferenceBars(p Preference) (*Figure, error) {
 	panel := newPanel("", "share of votes [%]", "")
 	panel.X.Min, panel.X.Max, panel.Y.Min, panel.Y.Max = 0, 100, -0.6, float64(len(p.Groups))-0.4
 	panel.X.Padding, panel.Y.Padding = 0, 0
-	panel.X.Tick.Marker = fewTicks(true)
+	panel.X.Tick.Marker = plot.ConstantTicks([]plot.Tick{{Value: 0, Label: "0"}, {Value: 25, Label: "25"}, {Value: 50, Label: "50"}, {Value: 75, Label: "75"}, {Value: 100, Label: "100"}})
 	var ticks []plot.Tick
 	for i, g := range p.Groups {
 		ticks = append(ticks, plot.Tick{Value: float64(len(p.Groups) - 1 - i), Label: fmt.Sprintf("%s (%d)", g.Name, g.Votes)})
@@ -54,7 +54,8 @@ func PreferenceBars(p Preference) (*Figure, error) {
 	addEntry(&figure.legend, "no difference", swatch{pale})
 	addEntry(&figure.legend, p.Right, swatch{palette[4]})
 	figure.dataHeight = func(vg.Length) vg.Length { return vg.Length(22*len(p.Groups) + 8) }
-	figure.notes = []string{"Behind each question the number of votes. Lines at the ends of shares: exact 95 % intervals. Dashes: one half."}
+	figure.notes = []string{fmt.Sprintf("Behind each question the number of votes. Black lines: exact 95 %% intervals, the upper of where the share of %s ends, "+
+		"the lower of where that of %s begins. Dashes: one half.", p.Left, p.Right)}
 	return figure, nil
 }
 

@@ -76,7 +76,11 @@ file from participants. A study with votes is not overwritten.`,
 func leftOut(list []study.LeftOut) string {
 	var text strings.Builder
 	for _, l := range list {
-		fmt.Fprintf(&text, "%s: %d items left out, %s\n", l.Question, l.N, l.Why)
+		items := "items"
+		if l.N == 1 {
+			items = "item"
+		}
+		fmt.Fprintf(&text, "%s: %d %s left out, %s\n", l.Question, l.N, items, l.Why)
 	}
 	return text.String()
 }

@@ -32,7 +32,7 @@ func asked(t *testing.T) (out, folder string) {
 	studytest.Publish(t, out, 2)
 	got := transfera(t, "study", "build", out, "--out", folder, "--seed", "1")
 	require.NoError(t, got.err, got.stderr)
-	assert.Equal(t, folder+": 6 comparisons\nlabels: 1 items left out, the two lists are equal\npictures: 1 items left out, the two pictures are equal\n", got.stdout)
+	assert.Equal(t, folder+": 6 comparisons\nlabels: 1 item left out, the two lists are equal\npictures: 1 item left out, the two pictures are equal\n", got.stdout)
 	return out, folder
 }
 

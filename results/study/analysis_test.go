@@ -103,7 +103,7 @@ func TestAnalysisEqualsHandComputedNumbers(t *testing.T) {
 	assert.Contains(t, strings.Join(a.Warnings(), "\n"), "fewer than 30 votes, too few to say much: Labels, sr 9; ")
 	text, err := a.Table().Text()
 	require.NoError(t, err)
-	for _, want := range []string{"73.5", "Warning: 3 participants: this says little about other people", "1 items gave no comparison of labels: the two lists are equal"} {
+	for _, want := range []string{"73.5", "Warning: 3 participants: this says little about other people", "1 item gave no comparison of labels: the two lists are equal"} {
 		assert.Contains(t, text, want)
 	}
 }

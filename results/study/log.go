@@ -1,6 +1,7 @@
 package study
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,10 @@ func OpenLog(s *Study) (*Log, error) {
 	release, err := lock(s.Path)
 	if err != nil {
 		return nil, err
+	}
+	if now, err := Open(s.Path); err != nil || !bytes.Equal(now.Key.Secret, s.Key.Secret) { // between reading and locking
+		release()
+		return nil, errors.Join(fmt.Errorf("%s was built anew meanwhile; try again", s.Path), err)
 	}
 	l := &Log{study: s, release: release, places: map[string]int{}, orders: map[string][]Comparison{}}
 	if err := l.open(); err != nil {

@@ -76,7 +76,7 @@ func (a *Analysis) footnotes() []string {
 		lines = append(lines, line)
 	}
 	for _, l := range a.LeftOut {
-		lines = append(lines, fmt.Sprintf("%d items gave no comparison of %s: %s", l.N, l.Question, l.Why))
+		lines = append(lines, fmt.Sprintf("%d %s gave no comparison of %s: %s", l.N, plural(l.N, "item", "items"), l.Question, l.Why))
 	}
 	for _, w := range a.Warnings() {
 		lines = append(lines, "Warning: "+w)

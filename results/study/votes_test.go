@@ -130,6 +130,15 @@ func TestChangedVotesAreDetected(t *testing.T) {
 	})
 }
 
+func TestStudyThatWasBuiltAnewMeanwhileIsNotWritten(t *testing.T) {
+	s, other := build(t, 2, study.BuildOptions{Seed: 1}), build(t, 2, study.BuildOptions{Seed: 1})
+	require.NoError(t, os.RemoveAll(s.Path))
+	require.NoError(t, os.Rename(other.Path, s.Path))
+	_, err := study.OpenLog(s)
+	require.ErrorContains(t, err, "was built anew meanwhile")
+	assert.NoFileExists(t, filepath.Join(s.Path, "votes.jsonl"))
+}
+
 func TestTornLastLineIsCutOffAndNothingElse(t *testing.T) {
 	s := build(t, 2, study.BuildOptions{Seed: 1})
 	cast(t, s, "ann", 3)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -285,6 +287,22 @@ func TestStudyTakesNoMoreParticipantsThanAskedFor(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, status)
 	s.join(t, "ann")
 	s.unchanged(t, 1)
+}
+
+func TestParticipantsWithoutANameAreToldApart(t *testing.T) {
+	s := serve(t, build(t), web.Options{})
+	one, two := s.join(t, ""), s.join(t, " ")
+	one.post("/vote", answer(one.ticket(), "left"))
+	two.post("/vote", answer(two.ticket(), "left"))
+	one.post("/vote", answer(one.ticket(), "left"))
+	record, err := s.ReadVotes()
+	require.NoError(t, err)
+	votes := map[string]int{}
+	for _, v := range record.Votes {
+		assert.Regexp(t, `^anonymous-[a-z0-9]{10}$`, v.Participant)
+		votes[v.Participant]++
+	}
+	assert.ElementsMatch(t, []int{2, 1}, slices.Collect(maps.Values(votes)))
 }
 
 func TestPagesSayNothingOfMethods(t *testing.T) {
