@@ -67,7 +67,7 @@ func (a *Analysis) Warnings() []string {
 		warnings = append(warnings, fmt.Sprintf("%d %s: this says little about other people", n, plural(n, "participant", "participants")))
 	}
 	if a.Torn {
-		warnings = append(warnings, "an unfinished last vote, left by a crash and never confirmed, was ignored")
+		warnings = append(warnings, "an unfinished last vote was ignored: a crash left it, or it was just being written; it was not confirmed")
 	}
 	return warnings
 }

@@ -69,6 +69,10 @@ type Record struct {
 // answers the comparison that its participant was shown. An unfinished last line is no vote. An older copy of both votes.jsonl
 // and votes.head in place of the present ones is the one change that cannot be seen.
 func (s *Study) ReadVotes() (Record, error) {
+	h, err := s.readHead() // first, since votes may come in meanwhile
+	if err != nil {
+		return Record{}, err
+	}
 	path := filepath.Join(s.Path, votesFile)
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -98,38 +102,41 @@ func (s *Study) ReadVotes() (Record, error) {
 		before = v.Chain
 		record.Votes = append(record.Votes, v)
 	}
-	return record, s.checkHead(record)
+	return record, s.checkHead(h, record.Votes)
 }
 
 func tampered(path string, line int, what string) error {
 	return fmt.Errorf("%s:%d: the line %s: votes were edited, removed or inserted, or study.json or key.json is another study's; restore them from a copy", path, line, what)
 }
 
-// checkHead finds votes that were cut off at the end. A crash between a vote and its head leaves the head behind.
-func (s *Study) checkHead(record Record) error {
+// readHead reads votes.head, nil where there is none.
+func (s *Study) readHead() (*head, error) {
 	path := filepath.Join(s.Path, headFile)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if len(record.Votes) > 0 { // it is there before the first vote
-			return fmt.Errorf("%s is missing beside %d votes; restore it from a copy", path, len(record.Votes))
-		}
+		return nil, nil
+	}
+	h := &head{}
+	if err := readJSON(path, h); err != nil {
+		return nil, err
+	}
+	if h.Votes < 0 || !s.Key.Secret.Is(h.Seal, "head", strconv.Itoa(h.Votes), h.Chain) {
+		return nil, fmt.Errorf("%s was changed, or key.json is another study's; restore them from a copy", path)
+	}
+	return h, nil
+}
+
+// checkHead finds votes that were cut off at the end. Votes may be ahead of a head that was read before them.
+func (s *Study) checkHead(h *head, votes []Vote) error {
+	path := filepath.Join(s.Path, headFile)
+	switch {
+	case h == nil && len(votes) == 0:
 		return nil
-	}
-	var h head
-	if err := readJSON(path, &h); err != nil {
-		return err
-	}
-	if !s.Key.Secret.Is(h.Seal, "head", strconv.Itoa(h.Votes), h.Chain) || h.Votes < 0 {
-		return fmt.Errorf("%s was changed; restore it from a copy", path)
-	}
-	if h.Votes > len(record.Votes) {
+	case h == nil: // it is there before the first vote
+		return fmt.Errorf("%s is missing beside %d votes; restore it from a copy", path, len(votes))
+	case h.Votes > len(votes):
 		return fmt.Errorf("%s: %d of %d votes are missing at the end; restore it from a copy",
-			filepath.Join(s.Path, votesFile), h.Votes-len(record.Votes), h.Votes)
-	}
-	chain := ""
-	if h.Votes > 0 {
-		chain = record.Votes[h.Votes-1].Chain
-	}
-	if chain != h.Chain || h.Votes < len(record.Votes)-1 {
+			filepath.Join(s.Path, votesFile), h.Votes-len(votes), h.Votes)
+	case h.Votes > 0 && votes[h.Votes-1].Chain != h.Chain:
 		return fmt.Errorf("%s is not the head of these votes; restore both from a copy", path)
 	}
 	return nil

@@ -126,8 +126,36 @@ func TestChangedVotesAreDetected(t *testing.T) {
 		cast(t, s, "ann", 2)
 		s.Key.Secret = other.Key.Secret
 		_, err := study.Analyze(s)
-		assert.ErrorContains(t, err, "does not follow")
+		assert.ErrorContains(t, err, "key.json is another study's")
 	})
+}
+
+func TestVotesAreReadWhileOthersComeIn(t *testing.T) {
+	s := build(t, 20, study.BuildOptions{Seed: 1})
+	log, err := study.OpenLog(s)
+	require.NoError(t, err)
+	defer log.Close()
+	stored := make(chan error, 1)
+	go func() {
+		for {
+			c, position, ok := log.Next("ann")
+			if !ok {
+				stored <- nil
+				return
+			}
+			if err := log.Add("ann", c.ID, position, study.AnswerLeft); err != nil {
+				stored <- err
+				return
+			}
+		}
+	}()
+	for last := 0; last < len(s.Comparisons); {
+		record, err := s.ReadVotes()
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, len(record.Votes), last)
+		last = len(record.Votes)
+	}
+	require.NoError(t, <-stored)
 }
 
 func TestStudyThatWasBuiltAnewMeanwhileIsNotWritten(t *testing.T) {
