@@ -30,7 +30,7 @@ func readStudies(folder string) ([]Study, error) {
 	}
 	var studies []Study
 	for _, entry := range entries {
-		if !entry.IsDir() {
+		if !entry.IsDir() || !study.Analyzed(filepath.Join(folder, entry.Name())) {
 			continue
 		}
 		s, err := readStudy(filepath.Join(folder, entry.Name()))

@@ -18,8 +18,9 @@ func TestStudyHasASectionOnceItIsAnalyzed(t *testing.T) {
 	studytest.Publish(t, folder, 2)
 	assert.NotContains(t, written(t, folder), "User study", "material alone is no study")
 
-	s, err := study.BuildFile(study.MaterialPath(folder, "transfer"), filepath.Join(t.TempDir(), "study"), study.BuildOptions{Seed: 1})
+	s, err := study.BuildFile(study.MaterialPath(folder, "transfer"), filepath.Join(folder, "study", "asked"), study.BuildOptions{Seed: 1})
 	require.NoError(t, err)
+	assert.NotContains(t, written(t, folder), "User study", "nor is a study without an analysis, wherever it is kept")
 	log, err := study.OpenLog(s)
 	require.NoError(t, err)
 	c, position, _ := log.Next("Zachariah")

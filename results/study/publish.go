@@ -2,6 +2,7 @@ package study
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 
 	"transfera/results"
@@ -32,6 +33,16 @@ func (a *Analysis) Publish(out string) error {
 		return err
 	}
 	return atomicfile.Write(filepath.Join(folder, analysisFile), append(data, '\n'))
+}
+
+// Analyzed tells whether a folder holds any of what Publish writes: a study itself, kept beside its material, does not.
+func Analyzed(folder string) bool {
+	for _, name := range []string{analysisFile, PreferenceName + ".json"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // ReadAnalysis reads what Publish wrote of an experiment.
