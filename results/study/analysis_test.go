@@ -98,7 +98,7 @@ func TestAnalysisEqualsHandComputedNumbers(t *testing.T) {
 	assert.False(t, pictures.Significant())
 
 	findings := strings.Join(a.Findings(), "\n")
-	assert.Contains(t, findings, "Labels, dn: people prefer ra (12 votes for ra, 0 for plain, 0 for no difference; corrected p 0.0024).")
+	assert.Contains(t, findings, "Labels, dn: the participants prefer ra (12 votes for ra, 0 for plain, 0 for no difference; corrected p 0.0024).")
 	assert.Contains(t, findings, "Pictures, all tasks: no preference shows")
 	assert.Contains(t, strings.Join(a.Warnings(), "\n"), "fewer than 30 votes, too few to say much: Labels, sr 9; ")
 	text, err := a.Table().Text()
@@ -115,7 +115,7 @@ func TestPreferenceForTheBaseIsSaid(t *testing.T) {
 	}
 	a, err := study.Analyze(s)
 	require.NoError(t, err)
-	assert.Contains(t, a.Findings(), "Pictures, all tasks: people prefer plain (0 votes for ra, 21 for plain, 0 for no difference; corrected p below 0.0001).")
+	assert.Contains(t, a.Findings(), "Pictures, all tasks: the participants prefer plain (0 votes for ra, 21 for plain, 0 for no difference; corrected p below 0.0001).")
 	assert.Len(t, a.Groups, 3, "one question is not pooled with itself")
 }
 

@@ -25,9 +25,9 @@ func (a *Analysis) finding(g Group) string {
 	shares := fmt.Sprintf("%d votes for %s, %d for %s, %d for no difference; corrected p %s", g.Other.Votes, a.Other, g.Base.Votes, a.Base, g.None.Votes, probability(g.PHolm))
 	switch {
 	case g.Significant() && g.Other.Votes > g.Base.Votes:
-		return fmt.Sprintf("%s: people prefer %s (%s).", where, a.Other, shares)
+		return fmt.Sprintf("%s: the participants prefer %s (%s).", where, a.Other, shares)
 	case g.Significant():
-		return fmt.Sprintf("%s: people prefer %s (%s).", where, a.Base, shares)
+		return fmt.Sprintf("%s: the participants prefer %s (%s).", where, a.Base, shares)
 	}
 	return fmt.Sprintf("%s: no preference shows, which is not the same as none (%s).", where, shares)
 }
