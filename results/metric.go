@@ -39,6 +39,12 @@ var metrics = []Metric{
 	{"iou", "", 3, "overlap of the true class's regions in planes through one image, along the first source's gradient", false},
 	{"spearman", "", 3, "rank correlation of similarity and ra's gain over plain, over pairs of source and another evaluator", false},
 	{"p", "", 4, "", false},
+	{"p_holm", "", 4, "", false},
+	{"share", "%", 1, "share of the votes, in percent", false},
+	{"low", "%", 1, "", false},
+	{"high", "%", 1, "", false},
+	{"votes", "", 0, "", false},
+	{"alpha", "", 3, "agreement of participants beyond chance (Krippendorff, nominal): 1 is always, 0 is chance", false},
 }
 
 // LookupMetric describes a metric by name; an unknown one has no convention.

@@ -41,6 +41,11 @@ func compareOn(axis string, first []string, a, b string) int {
 	return compareNatural(a, b)
 }
 
+// SortTasks puts tasks into the order that tables have them in.
+func SortTasks(tasks []string) {
+	slices.SortFunc(tasks, func(a, b string) int { return compareOn("task", nil, a, b) })
+}
+
 // comparePlaces orders by place in a list, the absent (-1) last.
 func comparePlaces(a, b int) int {
 	switch {

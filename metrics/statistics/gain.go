@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Gain is a difference of two means over the same images and seeds, with what
@@ -163,11 +162,7 @@ func mcnemar(difference []float64) float64 {
 			down++
 		}
 	}
-	if up+down == 0 {
-		return 1
-	}
-	coin := distuv.Binomial{N: float64(up + down), P: 0.5}
-	return math.Min(1, 2*coin.CDF(float64(min(up, down))))
+	return SignTest(up, down)
 }
 
 // pairedT returns the two-sided p-value of the paired t test.

@@ -2,6 +2,8 @@ package statistics_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"os"
 	"testing"
 
@@ -36,6 +38,20 @@ type golden struct {
 		Name              string
 		X, Y              []float64
 		Rho, P, Low, High float64
+	}
+	ClopperPearson []struct {
+		Successes, N int
+		Low, High    float64
+	} `json:"clopper_pearson"`
+	SignTest []struct {
+		Up, Down int
+		P        float64
+	} `json:"sign_test"`
+	Agreement []struct {
+		Name   string
+		Counts [][]int
+		Alpha  float64
+		Fleiss *float64
 	}
 	Holm []struct {
 		Name        string
@@ -159,6 +175,37 @@ func TestHolmEqualsItsDefinition(t *testing.T) {
 	for _, c := range load(t).Holm {
 		t.Run(c.Name, func(t *testing.T) {
 			assert.InDeltaSlice(t, c.Adjusted, statistics.Holm(c.P), 1e-12)
+		})
+	}
+}
+
+func TestClopperPearsonEqualsScipy(t *testing.T) {
+	for _, c := range load(t).ClopperPearson {
+		interval := statistics.ClopperPearson(c.Successes, c.N, statistics.Level)
+		near(t, c.Low, interval.Low, fmt.Sprintf("low of %d/%d", c.Successes, c.N))
+		near(t, c.High, interval.High, fmt.Sprintf("high of %d/%d", c.Successes, c.N))
+		assert.Equal(t, c.N, interval.N)
+	}
+}
+
+func TestSignTestEqualsScipy(t *testing.T) {
+	for _, c := range load(t).SignTest {
+		nearP(t, c.P, statistics.SignTest(c.Up, c.Down))
+	}
+}
+
+func TestAgreementEqualsItsDefinition(t *testing.T) {
+	for _, c := range load(t).Agreement {
+		t.Run(c.Name, func(t *testing.T) {
+			got := statistics.Agree(c.Counts, statistics.Level, statistics.Resamples, 1)
+			near(t, c.Alpha, got.Alpha, "alpha")
+			if c.Fleiss == nil {
+				assert.True(t, math.IsNaN(got.Fleiss), "Fleiss' kappa needs the same number of answers everywhere")
+			} else {
+				near(t, *c.Fleiss, got.Fleiss, "Fleiss")
+			}
+			assert.LessOrEqual(t, got.Interval.Low, got.Alpha)
+			assert.GreaterOrEqual(t, got.Interval.High, got.Alpha)
 		})
 	}
 }

@@ -58,6 +58,24 @@ func readFigures(folder string) ([]Figure, error) {
 
 // readFigure is nil where a name has files of other kinds only.
 func readFigure(folder, name string) (*Figure, error) {
+	figure, err := readPicture(folder, name)
+	if figure == nil || err != nil {
+		return nil, err
+	}
+	if err := figure.readCaption(filepath.Join(folder, name+".json")); err != nil {
+		return nil, err
+	}
+	if figure.Title == "" {
+		figure.Title = name
+	}
+	if figure.Alt == "" {
+		figure.Alt = "Figure: " + figure.Title + "."
+	}
+	return figure, nil
+}
+
+// readPicture is a figure with no caption but its own.
+func readPicture(folder, name string) (*Figure, error) {
 	figure := &Figure{Name: name}
 	path := filepath.Join(folder, name+".svg")
 	data, err := os.ReadFile(path)
@@ -80,15 +98,6 @@ func readFigure(folder, name string) (*Figure, error) {
 		figure.URI = dataURI("image/png", data)
 	default:
 		return nil, err
-	}
-	if err := figure.readCaption(filepath.Join(folder, name+".json")); err != nil {
-		return nil, err
-	}
-	if figure.Title == "" {
-		figure.Title = name
-	}
-	if figure.Alt == "" {
-		figure.Alt = "Figure: " + figure.Title + "."
 	}
 	return figure, nil
 }

@@ -24,6 +24,8 @@ type Folder struct {
 	// Tables and Figures in the order of their names.
 	Tables  []Table
 	Figures []Figure
+	// Studies are those whose votes were analyzed, in the order of their experiments' names.
+	Studies []Study
 }
 
 // Table is a table with the name of its files.
@@ -59,6 +61,9 @@ func Read(folder string) (*Folder, error) {
 		return nil, err
 	}
 	if f.Figures, err = readFigures(folder); err != nil {
+		return nil, err
+	}
+	if f.Studies, err = readStudies(folder); err != nil {
 		return nil, err
 	}
 	return f, nil

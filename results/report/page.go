@@ -37,6 +37,7 @@ type page struct {
 	Asked                                                        Experiment // all experiments' together
 	Experiments                                                  []section
 	More                                                         section // tables and figures of no experiment
+	Studies                                                      []studyView
 	Warnings                                                     []string
 	Kinds                                                        []stageKind
 
@@ -103,6 +104,9 @@ func Render(f *Folder) ([]byte, error) {
 	for _, figure := range f.Figures {
 		s := at(figure.Name)
 		s.Figures = append(s.Figures, figure)
+	}
+	for _, s := range f.Studies {
+		p.Studies = append(p.Studies, s.view(p.Data))
 	}
 	var out bytes.Buffer
 	if err := pageTemplate.Execute(&out, p); err != nil {

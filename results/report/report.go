@@ -11,6 +11,7 @@
 //   - tables/NAME.json (results.WriteTables) is a table,
 //   - figures/NAME.svg, or NAME.png where there is no SVG, is a figure,
 //   - figures/NAME.json, if there, is that figure's Caption,
+//   - study/EXPERIMENT (transfera study analyze) is what a user study came to,
 //   - an experiment's are those whose NAME is the experiment's or begins with
 //     it and a "-" (see owner); others come last, under "More results".
 //

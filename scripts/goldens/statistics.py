@@ -100,6 +100,42 @@ def holm(name, p):
     return {"name": name, "p": p, "adjusted": adjusted}
 
 
+def clopper_pearson(successes, n):
+    interval = stats.binomtest(successes, n).proportion_ci(LEVEL, method="exact")
+    return {"successes": successes, "n": n, "low": interval.low, "high": interval.high}
+
+
+def sign_test(up, down):
+    return {"up": up, "down": down, "p": stats.binomtest(up, up + down, 0.5).pvalue}
+
+
+def agreement(name, ratings):
+    """Pair by pair over the raw answers; -1 is no answer. Go works on counts and on coincidences."""
+    ratings = np.asarray(ratings)
+    units = [column[column >= 0] for column in ratings.T]
+    pairable = [unit for unit in units if len(unit) > 1]
+    weights, different = [], []
+    for unit in pairable:
+        for i in range(len(unit)):
+            for j in range(len(unit)):
+                if i != j:
+                    weights.append(1 / (len(unit) - 1))
+                    different.append(unit[i] != unit[j])
+    pool = np.concatenate(pairable)
+    others = [pool[i] != np.delete(pool, i) for i in range(len(pool))]
+    alpha = 1 - np.average(different, weights=weights) / np.mean(others)
+    fleiss = None
+    if (ratings >= 0).all():
+        table = np.stack([(ratings == c).sum(axis=0) for c in range(ratings.max() + 1)], axis=1)
+        raters = len(ratings)
+        per_unit = np.mean([np.mean([np.mean(np.delete(unit, i) == unit[i]) for i in range(raters)]) for unit in units])
+        chance = np.sum((table.sum(axis=0) / table.sum()) ** 2)
+        fleiss = (per_unit - chance) / (1 - chance)
+    choices = int(ratings.max()) + 1
+    counts = [[int(np.sum(unit == c)) for c in range(choices)] for unit in units]
+    return {"name": name, "counts": counts, "alpha": alpha, "fleiss": fleiss}
+
+
 def answers(n, p):
     return (rng.random(n) < p).astype(float)
 
@@ -149,6 +185,17 @@ golden = {
         spearman("ties", [1, 2, 2, 3, 3, 3, 4, 5, 6, 7, 8], [2, 1, 4, 4, 3, 5, 5, 9, 8, 8, 12]),
         spearman("six pairs, exact", [1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 6, 5]),
         spearman("four pairs with a tie, exact", [1, 2, 3, 4], [1, 3, 3, 2]),
+    ],
+    "clopper_pearson": [clopper_pearson(*c) for c in
+                        [(0, 5), (5, 5), (1, 1), (7, 10), (3, 120), (64, 100), (500, 1000), (9990, 10000)]],
+    "sign_test": [sign_test(*c) for c in [(0, 1), (6, 0), (7, 3), (5, 5), (64, 36), (36, 64), (700, 600)]],
+    "agreement": [
+        # Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", example C: alpha is 0.743.
+        agreement("Krippendorff's example", [
+            [0, 1, 2, 2, 1, 0, 3, 0, 1, -1, -1, -1], [0, 1, 2, 2, 1, 1, 3, 0, 1, 4, -1, 2],
+            [-1, 2, 2, 2, 1, 2, 3, 1, 1, 4, 0, -1], [0, 1, 2, 2, 1, 3, 3, 0, 1, 4, 0, -1]]),
+        agreement("complete", np.random.default_rng(7).integers(0, 3, (5, 12))),
+        agreement("against each other", [[0, 1, 0, 1], [1, 0, 1, 0]]),
     ],
     "holm": [
         holm("textbook", [0.01, 0.04, 0.03, 0.005]),
