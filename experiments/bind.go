@@ -70,6 +70,9 @@ func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
 	}
 	for _, name := range sortedKeys(e.Recognizers) {
 		r := e.Recognizers[name]
+		if r.Service != nil {
+			diags = append(diags, e.bindClasses(name, &r, slices.Contains(usedRecognizers, name))...)
+		}
 		for _, file := range []struct {
 			key, what string
 			path      *string
@@ -89,6 +92,23 @@ func (e *Experiment) bind(data map[string]string, weights string) Diagnostics {
 		e.Recognizers[name] = r
 	}
 	return diags
+}
+
+// bindClasses finds the table of classes of the service called name.
+func (e *Experiment) bindClasses(name string, r *Recognizer, used bool) Diagnostics {
+	if r.Service.Classes == "" {
+		return nil
+	}
+	service := *r.Service
+	candidates := e.candidates(service.Classes, "", "recognizers", name, "service", "classes")
+	path, found := first(candidates)
+	service.Classes, r.Service = path, &service
+	if found || !used {
+		return nil
+	}
+	problem := e.At(fmt.Sprintf("the classes of %s are nowhere", name), "recognizers", name, "service", "classes")
+	problem.Detail = fmt.Sprintf("not found: %s; each line of the file is a label of the service, a comma, and a class", list(candidates))
+	return Diagnostics{problem}
 }
 
 // obtain adds where to get what is missing, if the spec says.

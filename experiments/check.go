@@ -156,6 +156,10 @@ func (c *checker) settings(t *Training, at func(string) []any) {
 
 func (c *checker) recognizer(name string) {
 	r := c.e.Recognizers[name]
+	if r.Service != nil {
+		c.service(name)
+		return
+	}
 	if r.Weights == "" && r.Backbone == "" && r.SHA256 != "" {
 		c.fails(fmt.Sprintf("recognizer %s has a sha256 but neither weights nor backbone", name), "it is that of a file; null removes an inherited one", "recognizers", name, "sha256")
 	}
@@ -180,7 +184,7 @@ func (c *checker) recognizer(name string) {
 	case weights && train:
 		c.fails(fmt.Sprintf("recognizer %s has both weights and train", name), "load it or train it; null removes an inherited one", "recognizers", name, "weights")
 	case !weights && !train && !c.incomplete:
-		c.fails(fmt.Sprintf("recognizer %s has neither weights nor train", name), "name a file of weights, or say how to train it", "recognizers", name)
+		c.fails(fmt.Sprintf("recognizer %s has neither weights nor train", name), "name a file of weights, say how to train it, or which service to ask", "recognizers", name)
 	}
 }
 

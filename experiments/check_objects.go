@@ -29,6 +29,7 @@ func (c *checker) objects() {
 	c.classifiersOnly()
 	c.judging()
 	c.boundary()
+	c.study()
 }
 
 // boundary checks that boundaries are compared of at least two classifiers of the experiment's own dataset.
@@ -44,7 +45,9 @@ func (c *checker) boundary() {
 		c.fails("the boundaries of two recognizers are needed to compare them", "name more sources or evaluators", "boundary")
 	}
 	for _, name := range compared {
-		if finds, known := c.finds(name); known && finds {
+		if c.e.Recognizers[name].Service != nil {
+			c.fails(fmt.Sprintf("recognizer %s is a service, whose decision boundary would take thousands of calls for each image", name), "compare networks in an experiment of their own", "boundary")
+		} else if finds, known := c.finds(name); known && finds {
 			c.fails(fmt.Sprintf("recognizer %s finds objects, and has no decision boundary in the space of images", name), "compare classifiers in an experiment of their own", "boundary")
 		} else if judged := c.e.JudgedBy(name); judged != c.e.Dataset {
 			c.fails(fmt.Sprintf("recognizer %s judges images of %s, not of %s, on which boundaries would be compared", name, judged, c.e.Dataset), "compare recognizers of one dataset", "boundary")
@@ -54,7 +57,11 @@ func (c *checker) boundary() {
 
 // finds tells whether a recognizer finds objects; known is false for one that has another mistake.
 func (c *checker) finds(recognizer string) (objects, known bool) {
-	kind, known := c.names.Recognizers[c.e.Recognizers[recognizer].Arch]
+	r, named := c.e.Recognizers[recognizer]
+	if r.Service != nil {
+		return false, named
+	}
+	kind, known := c.names.Recognizers[r.Arch]
 	return kind.Objects, known
 }
 

@@ -160,6 +160,14 @@ func (n *Names) fixed(class string) ([]string, bool) {
 			words = append(words, m.Name)
 		}
 		return words, true
+	case "service-kind":
+		return []string{"http"}, true
+	case "http-method":
+		return []string{"POST", "PUT"}, true
+	case "image-format":
+		return []string{"png", "jpeg"}, true
+	case "body-kind":
+		return []string{"image", "form", "json"}, true
 	case "axis":
 		return axes, true
 	}

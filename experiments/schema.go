@@ -111,14 +111,18 @@ func (w *schemaWriter) demand(k key) {
 		return
 	}
 	required := []string{}
-	var instead []object
+	unless := map[string][]string{} // what must be there where a key is not
 	for _, inner := range keysOf(k.typ.Elem()) {
 		switch {
 		case inner.rules.or != "":
-			instead = append(instead, object{"required": []string{inner.name}}, object{"required": []string{inner.rules.or}})
+			unless[inner.rules.or] = append(unless[inner.rules.or], inner.name)
 		case inner.rules.required:
 			required = append(required, inner.name)
 		}
+	}
+	var instead []object
+	for _, key := range sortedKeys(unless) {
+		instead = append(instead, object{"required": unless[key]}, object{"required": []string{key}})
 	}
 	if w.complete == nil {
 		w.complete = object{}

@@ -63,7 +63,7 @@ func slips(t *testing.T, text []byte) map[string][]byte {
 		}
 		*n = original
 		if n.Kind == yaml.ScalarNode && !strings.Contains(at, ".where.") {
-			n.Tag, n.Value = "!!bool", "true"
+			n.Tag, n.Value, n.Style = "!!bool", "true", 0
 			if original.Tag == "!!bool" {
 				n.Tag, n.Value = "!!int", "7"
 			}
@@ -83,7 +83,7 @@ func slips(t *testing.T, text []byte) map[string][]byte {
 					keep("key " + place)
 					key.Value = was
 				}
-				names := []string{"datasets", "degradations", "recognizers", "processors", "profiles", "per_task"}
+				names := []string{"datasets", "degradations", "recognizers", "processors", "profiles", "per_task", "headers", "fields"}
 				walk(child, place, !free && slices.Contains(names, key.Value))
 			}
 		}

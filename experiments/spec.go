@@ -70,6 +70,9 @@ type Spec struct {
 	// Boundary is how the decision boundaries of sources and evaluators are compared; nil compares none.
 	Boundary *Boundary `yaml:"boundary,omitempty" doc:"How the decision boundaries of sources and evaluators are compared; without it they are not."`
 
+	// Study is which pictures are left for people to compare; nil leaves none.
+	Study *Study `yaml:"study,omitempty" doc:"Which pictures, with an evaluator's labels, are left for a user study; without it none are."`
+
 	// Tables to make from the cells.
 	Tables []Table `yaml:"tables,omitempty" doc:"Tables to make from the cells."`
 	// Figures to make from the cells.
@@ -111,17 +114,19 @@ type Degradation struct {
 	Options Values `yaml:"options,omitempty" doc:"Strength of the degradation." check:"options=kind"`
 }
 
-// Recognizer is a frozen network that recognizes images. Exactly one of Weights
-// and Train is set.
+// Recognizer is a frozen network that recognizes images, or a service that does. Exactly one of Weights,
+// Train and Service is set.
 type Recognizer struct {
+	// Service is where a recognizer is asked whose network is not at hand; nil for networks. Besides it, only Dataset is set.
+	Service *Service `yaml:"service,omitempty" doc:"Service that is asked, instead of a network: it can be an evaluator, not a source."`
 	// Arch names the architecture.
-	Arch string `yaml:"arch" doc:"Architecture." check:"required,of=recognizer-arch"`
+	Arch string `yaml:"arch,omitempty" doc:"Architecture." check:"required,or=service,of=recognizer-arch"`
 	// Options of the architecture, complete.
 	Options Values `yaml:"options,omitempty" doc:"Options of the architecture." check:"options=arch"`
 	// Dataset whose classes it tells apart, and on which it was or is trained.
 	Dataset string `yaml:"dataset" doc:"Dataset whose classes it tells apart and on which it was, or is, trained." check:"required,of=dataset"`
 	// Normalize maps [0,1] pixels to what the network was trained on.
-	Normalize Normalization `yaml:"normalize" doc:"Mean and standard deviation, per channel, of the [0,1] pixels that it was trained on." check:"required"`
+	Normalize Normalization `yaml:"normalize,omitempty" doc:"Mean and standard deviation, per channel, of the [0,1] pixels that it was trained on." check:"required,or=service"`
 	// Weights is a .pth, .th or .safetensors file. As loaded: as written;
 	// [Suite.Bind] finds the file and makes it absolute.
 	Weights string `yaml:"weights,omitempty" doc:"File of trained weights (.pth, .th, .safetensors), relative to --weights or to this spec; instead of train."`
