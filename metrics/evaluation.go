@@ -53,15 +53,12 @@ func (q *Quality) Summaries() ([]Summary, error) {
 // Recognition collects what one recognizer makes of a dataset, batch by batch, with one value per image in the dataset's
 // order. CrossEntropy is in nats. It belongs to one goroutine.
 type Recognition struct {
-	Top1, Top5   []bool
+	Ranking
 	CrossEntropy []float64
-	images       roll
 }
 
 // NewRecognition starts the evaluation of a dataset of n images.
-func NewRecognition(n int) *Recognition {
-	return &Recognition{make([]bool, n), make([]bool, n), make([]float64, n), newRoll(n)}
-}
+func NewRecognition(n int) *Recognition { return &Recognition{*NewRanking(n), make([]float64, n)} }
 
 // Add judges a batch. logits are (N,classes) and finite, labels N class indices, indices the N images' places in the
 // dataset. An image that was added before is an error. After an error the collection is as it was.
@@ -74,24 +71,11 @@ func (r *Recognition) Add(indices []int, logits aten.Tensor, labels []int64) err
 		return err
 	}
 	for i, index := range indices {
-		before := rank(rows[i], labels[i])
-		r.Top1[index], r.Top5[index] = before < 1, before < 5
+		r.set(index, rank(rows[i], labels[i]))
 		r.CrossEntropy[index] = crossEntropy(rows[i], labels[i])
 	}
 	return nil
 }
-
-// Summaries returns top1 and top5 of the whole dataset in percent. A dataset of which images are missing is an error.
-func (r *Recognition) Summaries() ([]Summary, error) {
-	if err := r.images.complete(); err != nil {
-		return nil, err
-	}
-	top1, top5 := percents(r.Top1), percents(r.Top5)
-	return []Summary{{"top1", mean(top1), top1}, {"top5", mean(top5), top5}}, nil
-}
-
-// Correct counts the images that were recognized so far.
-func (r *Recognition) Correct() (top1, top5 int) { return count(r.Top1), count(r.Top5) }
 
 // MeanCrossEntropy averages over the whole dataset. A dataset of which images are missing is an error.
 func (r *Recognition) MeanCrossEntropy() (float64, error) {
@@ -99,26 +83,6 @@ func (r *Recognition) MeanCrossEntropy() (float64, error) {
 		return 0, err
 	}
 	return mean(r.CrossEntropy), nil
-}
-
-func count(correct []bool) int {
-	n := 0
-	for _, c := range correct {
-		if c {
-			n++
-		}
-	}
-	return n
-}
-
-func percents(correct []bool) []float64 {
-	values := make([]float64, len(correct))
-	for i, c := range correct {
-		if c {
-			values[i] = 100
-		}
-	}
-	return values
 }
 
 // roll knows which images of a dataset were added, so that none is counted twice, as with samplers that pad the last batch,
