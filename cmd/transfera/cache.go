@@ -12,8 +12,37 @@ import (
 )
 
 func newCache() *cobra.Command {
-	c := &cobra.Command{Use: "cache", Short: "List or prune what was computed before"}
-	c.AddCommand(newCacheList(), newCachePrune())
+	c := &cobra.Command{Use: "cache", Short: "List, copy or prune what was computed before"}
+	c.AddCommand(newCacheList(), newCacheCopy(), newCachePrune())
+	return c
+}
+
+func newCacheCopy() *cobra.Command {
+	var folder string
+	c := &cobra.Command{
+		Use:   "copy KEY DIR",
+		Short: "Copy the files of a cached result, such as a trained network",
+		Long: `copy copies the files of one result into DIR, which is made if it is not there. KEY is what cache list, the plan and the
+report show of it, or any longer part of it from its beginning.`,
+		Example: `  transfera cache list | grep "processor.*dn ra"
+  transfera cache copy 1b2c3d4e models/dn-ra`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := runner.OpenCache(folder)
+			if err != nil {
+				return err
+			}
+			copied, err := s.Copy(args[0], args[1])
+			if err != nil {
+				return err
+			}
+			for _, path := range copied {
+				fmt.Fprintln(c.OutOrStdout(), path)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&folder, "cache", "", "folder of the cache (default results/cache)")
 	return c
 }
 

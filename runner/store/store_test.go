@@ -145,3 +145,29 @@ func TestLockIsExclusiveAndEndsWithTheContext(t *testing.T) {
 	require.NoError(t, err)
 	again()
 }
+
+func TestResultsAreCopiedByTheBeginningOfTheirKey(t *testing.T) {
+	s := committed(t)
+	folder := filepath.Join(t.TempDir(), "new")
+	copied, err := s.Copy("abc", folder)
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(folder, "values")}, copied)
+	data, err := os.ReadFile(copied[0])
+	require.NoError(t, err)
+	assert.Equal(t, "1 2 3", string(data))
+
+	for _, prefix := range []string{"", "b", "abcdef01234"} {
+		_, err = s.Copy(prefix, folder)
+		assert.ErrorContains(t, err, "no cached result starts with", prefix)
+	}
+	other := "abcdef9999"
+	work, err := s.Work(other)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(work, "values"), nil, 0o666))
+	require.NoError(t, s.Commit(&Record{Key: other}, []string{"values"}))
+	_, err = s.Copy("abcdef", folder)
+	assert.ErrorContains(t, err, "several")
+	write(t, s.File(key, "values"), "1 2 2")
+	_, err = s.Copy("abcdef0", folder)
+	assert.ErrorContains(t, err, "damaged")
+}
