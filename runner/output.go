@@ -14,6 +14,7 @@ import (
 	"transfera/experiments"
 	"transfera/results"
 	"transfera/results/atomicfile"
+	"transfera/results/study"
 	"transfera/runner/dag"
 	"transfera/runner/stages"
 	"transfera/runner/store"
@@ -41,7 +42,7 @@ func (p *Prepared) publish(files map[string]string) error {
 			}
 		}
 	}
-	for _, folder := range []string{"tables", "figures"} {
+	for _, folder := range []string{"tables", "figures", study.Folder} {
 		entries, err := os.ReadDir(filepath.Join(p.options.Out, folder))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -50,7 +51,8 @@ func (p *Prepared) publish(files map[string]string) error {
 			return err
 		}
 		for _, entry := range entries {
-			if _, wanted := files[folder+"/"+entry.Name()]; !wanted {
+			_, wanted := files[folder+"/"+entry.Name()]
+			if !wanted && !entry.IsDir() { // a folder holds what people voted
 				if err := os.Remove(filepath.Join(p.options.Out, folder, entry.Name())); err != nil {
 					return err
 				}
@@ -103,7 +105,7 @@ func (p *Prepared) manifest(outcomes []dag.Outcome) (results.Manifest, error) {
 			return m, err
 		}
 		recognizer := results.Recognizer{
-			Name: r.Name, Architecture: r.Spec.Arch, Dataset: r.Dataset, Weights: origin(r.Spec), Clean: clean,
+			Name: r.Name, Architecture: cmpOr(r.Spec.Arch, "service"), Dataset: r.Dataset, Weights: origin(r.Spec), Clean: clean,
 		}
 		if record := records[r.Stage].Record; record != nil {
 			recognizer.Checksum = record.Files[stages.WeightsFile]
@@ -129,6 +131,9 @@ func weightsOf(record *store.Record) map[string]string {
 
 // origin says where a recognizer's weights are from.
 func origin(spec experiments.Recognizer) string {
+	if spec.Service != nil {
+		return "asked at " + spec.Service.URL
+	}
 	if spec.Train != nil {
 		return "trained here"
 	}

@@ -18,6 +18,7 @@ import (
 	"transfera/experiments"
 	"transfera/results"
 	"transfera/results/report"
+	"transfera/results/study"
 	"transfera/runner/dag"
 	"transfera/runner/progress"
 	"transfera/runner/stages"
@@ -258,6 +259,11 @@ func (p *Prepared) write(summary *Summary) error {
 			if filepath.Dir(file) != "." { // the others are of the whole suite
 				files[file] = p.env.Store.File(stage.Key, file)
 			}
+		}
+	}
+	for _, s := range p.Plan.Studies {
+		if summary.made(s.Stage) {
+			files[study.MaterialPath("", s.Experiment)] = p.env.Store.File(s.Stage.Key, stages.StudyFile)
 		}
 	}
 	if err := results.WriteCells(filepath.Join(p.options.Out, stages.CellsFile), cells); err != nil {

@@ -5,6 +5,7 @@
 //	quality      compares the images of one P with their targets
 //	recognition  lets one R judge the images of one P
 //	boundary     compares the decision boundaries of several R
+//	study        makes pictures, with labels, for people to compare
 //	pictures     makes pictures to look at, of images chosen by rule
 //	table        makes the cells, gains, tables and figures of one experiment
 package stages

@@ -127,14 +127,6 @@ func (g *gallery) choose() ([]int, error) {
 
 // make computes the columns of each image and fills in their size.
 func (g *gallery) make(ctx context.Context, places []int, shape []int64) (all shown, pixels []byte, err error) {
-	columns := []methods.Networks{{}} // the input
-	for _, p := range g.processors {
-		networks, err := p.frozen()
-		if err != nil {
-			return all, nil, err
-		}
-		columns = append(columns, networks)
-	}
 	var judges []methods.Classifier
 	for _, r := range g.judges {
 		network, err := r.trained(g.env)
@@ -147,52 +139,28 @@ func (g *gallery) make(ctx context.Context, places []int, shape []int64) (all sh
 	if err != nil {
 		return all, nil, err
 	}
-	loader, err := (&split{Dataset: chosen, prepare: g.images.prepare}).loader(g.env, g.processors[0].degradation, data.LoaderOptions{Batch: 1, Baseline: true})
-	if err != nil {
-		return all, nil, err
-	}
-	for batch, err := range loader.Eval(ctx) {
-		if err != nil {
-			return all, nil, err
-		}
-		shape[3], shape[4] = int64(batch.ValidHeight), int64(batch.ValidWidth)
-		image := shownImage{Name: chosen.Name(batch.Indices[0]), Label: batch.Labels[0]}
-		s := aten.NewScope()
-		aten.NoGrad(func() {
-			u := upload(s, g.env.Device, batch)
-			show := func(picture, seen aten.Tensor) {
-				var compared []float64
-				if compared, err = metrics.PSNR(picture, u.Target); err != nil {
-					return
-				}
-				image.PSNR = append(image.PSNR, compared[0])
-				pixels = append(pixels, quantized(picture)...)
-				var answers []answer
-				for _, judge := range judges {
-					answers = append(answers, answerOf(judge.Forward(seen).Floats()))
-				}
-				image.Answers = append(image.Answers, answers)
+	columns := columns{g.env, &split{Dataset: chosen, prepare: g.images.prepare}, g.processors}
+	err = columns.show(ctx, func(b *data.Batch, list []column) error {
+		shape[3], shape[4] = int64(b.ValidHeight), int64(b.ValidWidth)
+		image := shownImage{Name: chosen.Name(b.Indices[0]), Label: b.Labels[0]}
+		target := list[len(list)-1].picture
+		for _, c := range list {
+			compared, err := metrics.PSNR(c.picture, target)
+			if err != nil {
+				return err
 			}
-			show(u.Baseline, u.Baseline)
-			for _, n := range columns[1:] {
-				whole := n.P.Forward(u.Input)
-				output := u.Cut(whole)
-				seen := output
-				if n.T != nil {
-					seen = u.Cut(n.T.Forward(whole))
-				}
-				show(output, seen)
+			image.PSNR = append(image.PSNR, compared[0])
+			pixels = append(pixels, quantized(c.picture)...)
+			var answers []answer
+			for _, judge := range judges {
+				answers = append(answers, answerOf(judge.Forward(c.seen).Floats()))
 			}
-			show(u.Target, u.Target)
-		})
-		s.Close()
-		if err != nil {
-			return all, nil, err
+			image.Answers = append(image.Answers, answers)
 		}
 		all.Images = append(all.Images, image)
-		batch.Release()
-	}
-	return all, pixels, nil
+		return nil
+	})
+	return all, pixels, err
 }
 
 // quantized is pixels in [0,1] as bytes.

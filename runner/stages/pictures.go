@@ -90,16 +90,7 @@ func (p *pictures) recognition(r *recognizer) *dag.Stage {
 
 // compute makes the pictures once and gives them to everything in the job.
 func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
-	loader, err := p.loader(p.val, p.batch)
-	if err != nil {
-		return err
-	}
-	panel := &Panel{Device: p.env.Device}
-	if p.processor != nil {
-		if panel.Networks, err = p.processor.frozen(); err != nil {
-			return err
-		}
-	}
+	var measurers []Measurer
 	ordered := slices.SortedFunc(slices.Values(job.Stages), func(a, b *dag.Stage) int { return compareText(a.Key, b.Key) })
 	for _, stage := range ordered {
 		if r := p.judges[stage.Key]; r != nil {
@@ -107,24 +98,18 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 			if err != nil {
 				return err
 			}
-			panel.Measurers = append(panel.Measurers, newJudge(r.frozen(p.env, network, 0), p.val))
+			measurers = append(measurers, newJudge(r.frozen(p.env, network, 0), p.val))
 		} else {
-			panel.Measurers = append(panel.Measurers, &Comparison{metrics.NewQuality(p.val.Len())})
+			measurers = append(measurers, &Comparison{metrics.NewQuality(p.val.Len())})
 		}
 	}
-	for batch, err := range loader.Eval(ctx) {
-		if err != nil {
-			return err
-		}
-		if err := panel.Measure(batch); err != nil {
-			return fmt.Errorf("%s to %s: %w", p.val.Name(batch.Indices[0]), p.val.Name(batch.Indices[batch.N-1]), err)
-		}
-		done := batch.Indices[batch.N-1] + 1
+	if err := p.show(ctx, measurers, func(done int) {
 		job.Progress(float64(done)/float64(p.val.Len()), fmt.Sprintf("image %d of %d", done, p.val.Len()))
-		batch.Release()
+	}); err != nil {
+		return err
 	}
 	for i, stage := range ordered {
-		found, err := panel.Measurers[i].measurements()
+		found, err := measurers[i].measurements()
 		if err != nil {
 			return err
 		}
@@ -135,6 +120,31 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 		if err := found.save(work); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// show makes the pictures and shows them to the measurers. progress is told how many images were shown.
+func (p *pictures) show(ctx context.Context, measurers []Measurer, progress func(done int)) error {
+	loader, err := p.loader(p.val, p.batch)
+	if err != nil {
+		return err
+	}
+	panel := &Panel{Device: p.env.Device, Measurers: measurers}
+	if p.processor != nil {
+		if panel.Networks, err = p.processor.frozen(); err != nil {
+			return err
+		}
+	}
+	for batch, err := range loader.Eval(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := panel.Measure(batch); err != nil {
+			return fmt.Errorf("%s to %s: %w", p.val.Name(batch.Indices[0]), p.val.Name(batch.Indices[batch.N-1]), err)
+		}
+		progress(batch.Indices[batch.N-1] + 1)
+		batch.Release()
 	}
 	return nil
 }

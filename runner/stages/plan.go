@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"transfera/experiments"
 	"transfera/metrics"
@@ -17,6 +18,8 @@ type Plan struct {
 	Graph *dag.Graph
 	// Tables are the table stages, one per experiment in the suite's order.
 	Tables []*dag.Stage
+	// Studies are the stages that leave what people compare.
+	Studies []Study
 	// Sources are the splits of datasets that the plan reads, and Warnings what is missing from them.
 	Sources  []results.DataSource
 	Warnings []string
@@ -26,12 +29,19 @@ type Plan struct {
 
 // PlannedRecognizer is one R of a plan with the stages that say what it is worth.
 type PlannedRecognizer struct {
-	Name  string
-	Spec  experiments.Recognizer
+	Name string
+	Spec experiments.Recognizer
+	// Stage leaves its weights; nil for a service.
 	Stage *dag.Stage
 	// Clean judges the undegraded images of Dataset.
 	Clean   *dag.Stage
 	Dataset string
+}
+
+// Study is the stage of an experiment's study.
+type Study struct {
+	Experiment string
+	Stage      *dag.Stage
 }
 
 // planner makes a plan; its maps share what experiments have in common.
@@ -61,7 +71,7 @@ func New(ctx context.Context, suite *experiments.Suite, env *Environment) (*Plan
 // experiment adds one experiment's stages.
 func (p *planner) experiment(e *experiments.Experiment) error {
 	x := &experiment{
-		planner: p, Experiment: e, judged: map[string]*split{}, recognizers: map[string]*recognizer{},
+		planner: p, Experiment: e, judged: map[string]*split{}, recognizers: map[string]*recognizer{}, services: map[string]*service{},
 		table: &table{env: p.env, experiment: e, courses: map[int][]*processor{}, galleries: map[int]*gallery{}},
 	}
 	for _, name := range slices.Concat(e.Sources, e.AllEvaluators()) {
@@ -87,6 +97,11 @@ func (p *planner) experiment(e *experiments.Experiment) error {
 	if e.Boundary != nil {
 		x.boundaries()
 	}
+	if e.Study != nil {
+		if err := x.study(); err != nil {
+			return err
+		}
+	}
 	x.table.classes = x.judged[e.JudgedDatasets()[0]].Classes()
 	for i, figure := range e.Figures {
 		if prepare := Figures[figure.Kind].prepare; prepare != nil {
@@ -105,15 +120,19 @@ type experiment struct {
 	*experiments.Experiment
 	judged      map[string]*split // validation splits, by dataset
 	recognizers map[string]*recognizer
+	services    map[string]*service
 	trained     []trainedProcessor
 	table       *table
 }
 
 func (x *experiment) recognizer(name string) error {
-	if x.recognizers[name] != nil {
+	if x.recognizers[name] != nil || x.services[name] != nil {
 		return nil
 	}
 	spec := x.Recognizers[name]
+	if spec.Service != nil {
+		return x.service(name, spec)
+	}
 	open := x.sources.val
 	if spec.Train != nil {
 		open = x.sources.train
@@ -138,6 +157,22 @@ func (x *experiment) recognizer(name string) error {
 	return nil
 }
 
+func (x *experiment) service(name string, spec experiments.Recognizer) error {
+	images, err := x.sources.val(spec.Dataset, x.Datasets[spec.Dataset])
+	if err != nil {
+		return err
+	}
+	s, err := newService(x.env, name, spec, images.Classes())
+	if err != nil {
+		return fmt.Errorf("recognizer %s: %w", name, err)
+	}
+	if missing := s.described().MissingEnvironment(); len(missing) > 0 {
+		x.sources.warnings = append(x.sources.warnings, fmt.Sprintf("recognizer %s: calls need %s, which the environment has not", name, strings.Join(missing, ", ")))
+	}
+	x.services[name] = s
+	return nil
+}
+
 // clean judges the images before any degradation, by everything that judges degraded ones.
 func (x *experiment) clean() {
 	for _, name := range x.AllEvaluators() {
@@ -146,9 +181,11 @@ func (x *experiment) clean() {
 		stage := x.judge(images, results.Cell{Task: results.TaskClean, Method: results.MethodNone, Dataset: dataset}, name)
 		known := slices.ContainsFunc(x.plan.Recognizers, func(r PlannedRecognizer) bool { return r.Clean == stage })
 		if !known {
-			x.plan.Recognizers = append(x.plan.Recognizers, PlannedRecognizer{
-				Name: name, Spec: x.Recognizers[name], Stage: x.recognizers[name].Stage, Clean: stage, Dataset: dataset,
-			})
+			planned := PlannedRecognizer{Name: name, Spec: x.Recognizers[name], Clean: stage, Dataset: dataset}
+			if r := x.recognizers[name]; r != nil {
+				planned.Stage = r.Stage
+			}
+			x.plan.Recognizers = append(x.plan.Recognizers, planned)
 		}
 	}
 }
@@ -248,7 +285,12 @@ func (x *experiment) evaluate(name string, p *processor, cell results.Cell, eval
 // judge adds one recognizer's evaluation.
 func (x *experiment) judge(p *pictures, cell results.Cell, name string) *dag.Stage {
 	cell.Evaluator = name
-	stage := x.plan.Graph.Add(p.recognition(x.recognizers[name]))
+	var stage *dag.Stage
+	if s := x.services[name]; s != nil {
+		stage = x.plan.Graph.Add(p.asked(s))
+	} else {
+		stage = x.plan.Graph.Add(p.recognition(x.recognizers[name]))
+	}
 	x.add(stage, cell)
 	return stage
 }
@@ -267,6 +309,7 @@ func ofQuality(m metrics.Metric) bool { return !m.NeedsEvaluator }
 
 // judges tells which metrics an evaluator is for.
 func (x *experiment) judges(evaluator string) func(metrics.Metric) bool {
-	detects := x.recognizers[evaluator].architecture.Detects
+	r := x.recognizers[evaluator]
+	detects := r != nil && r.architecture.Detects
 	return func(m metrics.Metric) bool { return m.NeedsEvaluator && m.Objects == detects }
 }

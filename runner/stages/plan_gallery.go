@@ -28,7 +28,7 @@ func pictureGallery(x *experiment, i int) error {
 	}
 	for _, name := range x.EvaluatorsOf(source) {
 		r := x.recognizers[name]
-		if r.architecture.Detects || x.JudgedBy(name) != x.Dataset {
+		if r == nil || r.architecture.Detects || x.JudgedBy(name) != x.Dataset {
 			continue
 		}
 		before, after := x.recognitionOf(plain, name), x.recognitionOf(ra, name)

@@ -237,10 +237,14 @@ func (r *recognizer) save(job *dag.Job, network *nn.Network) error {
 	if err != nil {
 		return err
 	}
-	metadata, err := describe(map[string]any{
+	described := map[string]any{
 		"kind": "recognizer", "arch": r.spec.Arch, "options": r.spec.Options, "classes": len(r.classes),
 		"normalize": r.spec.Normalize, "stage": r.Key,
-	})
+	}
+	if r.spec.Train != nil { // else another dataset may have the same number of classes and so the same key
+		described["labels"] = r.classes
+	}
+	metadata, err := describe(described)
 	if err != nil {
 		return err
 	}
