@@ -46,6 +46,9 @@ func ParseDevice(name string) (Device, error) {
 	return Device{name}, nil
 }
 
+// DeviceElsewhere is a device of another machine, by what its String is there. It can be named in plans, and nothing more.
+func DeviceElsewhere(name string) Device { return Device{name} }
+
 // CUDAAvailable tells whether libtorch has CUDA and sees a GPU.
 func CUDAAvailable() bool { return C.tfa_cuda_available() != 0 }
 

@@ -37,6 +37,9 @@ type Options struct {
 	Threads int
 	// LoaderWorkers is how many goroutines prepare the images of each stage; 0 shares the cores out.
 	LoaderWorkers int
+	// Rates is a file of rates that SaveRates wrote on another machine, whose device and threads then count instead of Device
+	// and Threads: for plans only. "" takes those of the store.
+	Rates string
 	// Progress is where people watch; Terminal says that it can draw.
 	Progress io.Writer
 	Terminal bool
@@ -66,6 +69,13 @@ func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 	device, err := aten.ParseDevice(cmpOr(o.Device, "auto"))
 	if err != nil {
 		return nil, err
+	}
+	var elsewhere *throughput
+	if o.Rates != "" {
+		if elsewhere, err = readThroughput(o.Rates); err != nil {
+			return nil, err
+		}
+		device, o.Threads = aten.DeviceElsewhere(elsewhere.Device), elsewhere.Threads
 	}
 	onCPU := device == aten.CPU
 	if o.Jobs == 0 {
@@ -97,6 +107,10 @@ func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 		return nil, err
 	}
 	p.Status = dag.Inspect(p.Plan.Graph, s)
+	if elsewhere != nil {
+		p.Rates = elsewhere.Rates
+		return p, nil
+	}
 	if p.Rates, err = dag.MeasuredRates(s); err != nil {
 		return nil, err
 	}
@@ -121,14 +135,21 @@ func (p *Prepared) Jobs() int { return p.options.Jobs }
 // Out is the folder of the results.
 func (p *Prepared) Out() string { return p.options.Out }
 
-// Probe times the sorts of missing stages that never ran here, on a few images each.
+// Probe times the sorts of missing stages that never ran here, on a few images each. With the rates of another machine it does
+// nothing.
 func (p *Prepared) Probe(ctx context.Context) error {
+	if p.options.Rates != "" {
+		return nil
+	}
 	return p.Rates.ProbeRates(ctx, p.Plan.Graph, p.Status)
 }
 
 // Run computes what is missing and writes the results of every experiment whose stages all succeeded. Failures are part of
 // the error; so is ctx's end, after which another run goes on where this one stopped.
 func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
+	if p.options.Rates != "" {
+		return nil, errElsewhere
+	}
 	if err := os.MkdirAll(p.options.Out, 0o777); err != nil {
 		return nil, fmt.Errorf("make the output folder: %w; name another with --out DIR", err)
 	}

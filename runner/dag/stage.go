@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Stage is one step of a plan. Its result is a set of files in the store.
@@ -85,6 +86,28 @@ func (s *Stage) String() string { return s.Kind + " " + s.Name }
 type Graph struct {
 	Stages []*Stage
 	byKey  map[string]*Stage
+}
+
+// Part is the graph of some stages and everything that they need.
+func (g *Graph) Part(of ...*Stage) *Graph {
+	needed := map[*Stage]bool{}
+	for _, stage := range of {
+		needed[stage] = true
+	}
+	for _, stage := range slices.Backward(g.Stages) {
+		if needed[stage] {
+			for _, input := range stage.Inputs {
+				needed[input] = true
+			}
+		}
+	}
+	part := &Graph{}
+	for _, stage := range g.Stages {
+		if needed[stage] {
+			part.Add(stage)
+		}
+	}
+	return part
 }
 
 // Add puts a stage into the graph and returns it, or the equal one that is there already.
