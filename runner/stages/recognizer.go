@@ -239,7 +239,7 @@ func (r *recognizer) save(job *dag.Job, network *nn.Network) error {
 	}
 	metadata, err := describe(map[string]any{
 		"kind": "recognizer", "arch": r.spec.Arch, "options": r.spec.Options, "classes": len(r.classes),
-		"normalize": r.spec.Normalize, "stage": r.Key,
+		"labels": r.classes, "normalize": r.spec.Normalize, "stage": r.Key,
 	})
 	if err != nil {
 		return err
