@@ -79,6 +79,17 @@ func (l *Loader) target(i int, random *stream) (*target, error) {
 	return &target{frameOf(image.Width, image.Height, multiple), padded(image, multiple), objects}, nil
 }
 
+// Prepared is a picture as Eval shows it to a recognizer: resized and cropped as the options say. Options of degradations,
+// batches and augmentation change nothing.
+func Prepared(image *imaging.Image, options LoaderOptions) (*imaging.Image, error) {
+	l := &Loader{options: options}
+	image, err := l.resized(image)
+	if err != nil {
+		return nil, err
+	}
+	return l.augmented(image, nil, nil)
+}
+
 // resized brings an image to the size that is asked for.
 func (l *Loader) resized(image *imaging.Image) (*imaging.Image, error) {
 	switch o := l.options; {

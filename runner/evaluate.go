@@ -3,25 +3,21 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
-	"slices"
 
 	"transfera/aten"
 	"transfera/data"
 	"transfera/metrics"
-	"transfera/models"
 	"transfera/models/nn"
-	"transfera/models/recognizers"
 	"transfera/models/weights"
+	"transfera/runner/classifier"
 )
 
-// EvaluateOptions say which recognizer judges which images. Mean and Std have three values each.
+// EvaluateOptions say which recognizer judges which images.
 type EvaluateOptions struct {
-	Arch, Weights, Data, Device string
-	Options                     map[string]string
-	Mean, Std                   []float64
-	Resize, Crop, Batch         int
+	classifier.Settings
+	Data                string
+	Resize, Crop, Batch int
 	// Progress, unless nil, is called while images are judged.
 	Progress func(what string, done, total int)
 }
@@ -39,17 +35,7 @@ func (e Evaluated) Percent(count int) float64 { return 100 * float64(count) / fl
 
 // Evaluate judges every image of an ImageFolder split by one recognizer.
 func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err error) {
-	device, err := aten.ParseDevice(o.Device)
-	if err != nil {
-		return result, err
-	}
-	if len(o.Mean) != 3 || len(o.Std) != 3 {
-		return result, errors.New("--mean and --std have three values each, as in --mean 0.5,0.5,0.5")
-	}
-	if slices.ContainsFunc(o.Std, func(v float64) bool { return !(v > 0) }) {
-		return result, errors.New("--std has values above 0, as in --std 0.25,0.25,0.25")
-	}
-	architecture, options, err := findRecognizer(o)
+	plan, err := o.Settings.Plan()
 	if err != nil {
 		return result, err
 	}
@@ -70,19 +56,11 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (result Evaluated, err err
 	defer runtime.UnlockOSThread()
 	aten.SetThreads(runtime.NumCPU())
 	native := aten.Catch(func() {
-		network := architecture.Unset(len(folder.Classes()), options)
-		if err = network.Load(file.Path, file.Tensors); err != nil {
+		var recognizer nn.Layer
+		if recognizer, err = plan.Load(file, len(folder.Classes())); err != nil {
 			return
 		}
-		network.To(device)
-		network.Freeze()
-		var n models.Normalization
-		for c := range 3 {
-			n.Mean[c], n.Std[c] = float32(o.Mean[c]), float32(o.Std[c])
-		}
-		aten.NoGrad(func() {
-			err = judge(ctx, loader, nn.Sequential{n.On(device), network}, device, collection, o.progress(folder.Len()))
-		})
+		aten.NoGrad(func() { err = judge(ctx, loader, recognizer, plan.Device, collection, o.progress(folder.Len())) })
 	})
 	if err := errors.Join(native, err); err != nil {
 		return result, err
@@ -119,20 +97,4 @@ func judge(ctx context.Context, loader *data.Loader, recognizer nn.Layer, device
 		batch.Release()
 	}
 	return nil
-}
-
-// findRecognizer finds the architecture and reads its options.
-func findRecognizer(o EvaluateOptions) (models.Architecture, models.Options, error) {
-	architecture, err := recognizers.Named(o.Arch)
-	if err != nil {
-		return architecture, nil, err
-	}
-	if architecture.Detects {
-		return architecture, nil, fmt.Errorf("%s finds objects, which a folder of classes has not; name a classifier, or write a spec with a dataset of objects", o.Arch)
-	}
-	options, err := architecture.ParseOptions(o.Options)
-	if err != nil {
-		return architecture, nil, fmt.Errorf("--option %w", err)
-	}
-	return architecture, options, nil
 }

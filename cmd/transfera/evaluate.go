@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"transfera/runner"
+	"transfera/runner/classifier"
 	"transfera/runner/progress"
 )
 
@@ -39,8 +40,8 @@ The folder's classes, in the order of their names, are the network's outputs.`,
 	flags.StringVar(&o.Arch, "arch", "", "architecture of the recognizer")
 	flags.StringVar(&o.Weights, "weights", "", "its weights: .pth, .th or .safetensors")
 	flags.StringVar(&o.Data, "data", "", "folder with one sub-folder of images per class")
-	flags.Float64SliceVar(&o.Mean, "mean", []float64{0.485, 0.456, 0.406}, "mean of R, G, B that the recognizer was trained with")
-	flags.Float64SliceVar(&o.Std, "std", []float64{0.229, 0.224, 0.225}, "standard deviation of R, G, B likewise")
+	flags.Float64SliceVar(&o.Mean, "mean", classifier.ImageNetMean, "mean of R, G, B that the recognizer was trained with")
+	flags.Float64SliceVar(&o.Std, "std", classifier.ImageNetStd, "standard deviation of R, G, B likewise")
 	flags.StringToStringVar(&o.Options, "option", nil, "option of the architecture, as in width=16 (repeatable)")
 	flags.IntVar(&o.Resize, "resize", 0, "resize the shorter side to so many pixels first; 0 keeps the size")
 	flags.IntVar(&o.Crop, "crop", 0, "cut a square of so many pixels from the centre; 0 cuts nothing")
