@@ -189,7 +189,7 @@ func (p *pictures) ask(ctx context.Context, job *dag.Job, s *service) error {
 		used := client.Usage()
 		job.Progress(float64(done)/float64(p.val.Len()), fmt.Sprintf("image %d of %d, %d calls", done, p.val.Len(), used.Calls))
 	}); err != nil {
-		return fmt.Errorf("service %s: %w", s.name, err)
+		return err
 	}
 	found, err := inquiry.measurements()
 	if err != nil {

@@ -144,7 +144,7 @@ func (c *comparisons) judge(ctx context.Context) (func(seen aten.Tensor) ([]stud
 		return func(seen aten.Tensor) ([]study.Label, error) {
 			answer, err := client.Ask(ctx, pictureOf(seen))
 			if err != nil {
-				return nil, fmt.Errorf("service %s: %w", c.service.name, err)
+				return nil, err
 			}
 			var labels []study.Label
 			for _, l := range answer.Labels[:min(c.spec.Labels, len(answer.Labels))] {
