@@ -91,7 +91,7 @@ func Open(o Options) (*Server, error) {
 	limits := o.Limits.completed()
 	return &Server{
 		options: o, limits: limits, arch: settings.Arch, names: names, token: token, engine: engine,
-		queue: make(chan struct{}, limits.Queue), decoding: make(chan struct{}, runtime.NumCPU()),
+		queue: make(chan struct{}, limits.Queue), decoding: make(chan struct{}, min(runtime.NumCPU(), 4)),
 		log: log.New(out, "serve: ", 0),
 	}, nil
 }
