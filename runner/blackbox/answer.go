@@ -95,7 +95,7 @@ func parse(body []byte) (any, error) {
 }
 
 // selected is what a path finds, in the order of the answer's lists. Nothing is right only where a list or an object on the
-// way is empty.
+// way is empty, or a filter lets nothing through.
 func selected(key string, path *jsonpath.Path, parsed any) ([]any, error) {
 	nodes := path.SelectLocated(parsed)
 	values := make([]any, len(nodes))
@@ -122,16 +122,24 @@ func membersApart(a, b spec.NormalizedPath) bool {
 	return false
 }
 
-// emptyOnTheWay tells whether the longest beginning of the path that finds something finds empty lists or objects alone.
+// emptyOnTheWay tells whether the longest beginning of the path that finds something finds empty lists or objects alone, or
+// what a filter is to choose from.
 func emptyOnTheWay(path *jsonpath.Path, parsed any) bool {
 	segments := path.Query().Segments()
 	for n := len(segments) - 1; n >= 0; n-- {
 		found := spec.Query(true, segments[:n]...).Select(parsed, parsed)
 		if len(found) > 0 {
-			return !slices.ContainsFunc(found, func(value any) bool { return !isEmpty(value, n > 0) })
+			return filters(segments[n]) || !slices.ContainsFunc(found, func(value any) bool { return !isEmpty(value, n > 0) })
 		}
 	}
 	return false
+}
+
+func filters(segment *spec.Segment) bool {
+	return slices.ContainsFunc(segment.Selectors(), func(s spec.Selector) bool {
+		_, is := s.(*spec.FilterSelector)
+		return is
+	})
 }
 
 func isEmpty(value any, objects bool) bool {

@@ -171,3 +171,17 @@ func TestUntrustedCertificateIsNotAskedAgain(t *testing.T) {
 	assert.Empty(t, said.lines)
 	assert.Equal(t, 1, client.Usage().Calls)
 }
+
+func TestNoCallIsRepeatedUncounted(t *testing.T) {
+	// net/http repeats what it holds for idempotent, when a connection that it used before breaks.
+	url, calls := server(t, says(200, scored), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, says(200, scored))
+	s := service(url)
+	s.Headers, s.Retries = map[string]string{"Idempotency-Key": "1"}, 0
+	client, _ := open(t, t.TempDir(), s)
+	_, err := client.Ask(t.Context(), picture(1))
+	require.NoError(t, err)
+	_, err = client.Ask(t.Context(), picture(2))
+	assert.ErrorContains(t, err, "EOF")
+	assert.EqualValues(t, 2, calls.Load())
+	assert.Equal(t, 2, client.Usage().Calls)
+}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -146,5 +147,29 @@ func TestTornLedgerCountsTheCallThatMayHaveBeenMade(t *testing.T) {
 		for _, line := range lines {
 			assert.Len(t, line, blackbox.EntryBytes-1)
 		}
+	}
+}
+
+func TestLastCallOfABudgetIsMadeByOne(t *testing.T) {
+	folder := t.TempDir()
+	s := service("http://127.0.0.1:1/")
+	for s.Budget = 1; s.Budget <= 100; s.Budget++ {
+		start := make(chan struct{})
+		var made atomic.Int64
+		var group sync.WaitGroup
+		for range 16 {
+			group.Go(func() {
+				<-start
+				switch err := blackbox.Reserve(folder, s, strings.Repeat("0", 64)); {
+				case err == nil:
+					made.Add(1)
+				default:
+					assert.ErrorIs(t, err, blackbox.ErrBudget)
+				}
+			})
+		}
+		close(start)
+		group.Wait()
+		require.EqualValues(t, 1, made.Load(), "budget %d", s.Budget)
 	}
 }

@@ -80,8 +80,8 @@ func imageOfJSON(r *http.Request) ([]byte, error) {
 	return said.Image, nil
 }
 
-// prepare decodes an image file and brings it to what the network is shown. As many are decoded at once as there are cores,
-// since a file of a few bytes may hold a hundred megapixels.
+// prepare decodes an image file and brings it to what the network is shown. Few are decoded at once, since a small file may
+// hold a hundred megapixels.
 func (s *Server) prepare(ctx context.Context, file []byte) (picture, error) {
 	select {
 	case s.decoding <- struct{}{}:

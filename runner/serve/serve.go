@@ -35,17 +35,14 @@ type Server struct {
 // Run loads the recognizer, says where it listens, and serves until ctx ends; then it answers what it has begun and returns
 // nil.
 func Run(ctx context.Context, o Options) error {
-	if err := o.check(); err != nil {
+	s, err := Open(o)
+	if err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
+		s.engine.stop()
 		return fmt.Errorf("--listen %s: %w", o.Listen, err)
-	}
-	defer listener.Close() // for errors before Serve closes it
-	s, err := Open(o)
-	if err != nil {
-		return err
 	}
 	s.log.Printf("%s, %d classes, at http://%s/v1/classify", s.arch, len(s.names), listener.Addr())
 	return s.Serve(ctx, listener)
@@ -91,7 +88,7 @@ func Open(o Options) (*Server, error) {
 	limits := o.Limits.completed()
 	return &Server{
 		options: o, limits: limits, arch: settings.Arch, names: names, token: token, engine: engine,
-		queue: make(chan struct{}, limits.Queue), decoding: make(chan struct{}, runtime.NumCPU()),
+		queue: make(chan struct{}, limits.Queue), decoding: make(chan struct{}, min(runtime.NumCPU(), 4)),
 		log: log.New(out, "serve: ", 0),
 	}, nil
 }

@@ -28,7 +28,7 @@ import (
 )
 
 // stored writes a small network of random weights.
-func stored(t *testing.T, classes int, metadata map[string]string) string {
+func stored(t testing.TB, classes int, metadata map[string]string) string {
 	t.Helper()
 	architecture, err := recognizers.Named("shapes-resnet")
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func options(t *testing.T) serve.Options {
 }
 
 // start serves over TCP until the test ends, and returns where.
-func start(t *testing.T, o serve.Options) string {
+func start(t testing.TB, o serve.Options) string {
 	t.Helper()
 	url, stop := begin(t, o)
 	t.Cleanup(func() { require.NoError(t, stop()) })
@@ -58,7 +58,7 @@ func start(t *testing.T, o serve.Options) string {
 }
 
 // begin serves until stop is called, which returns what Serve does.
-func begin(t *testing.T, o serve.Options) (url string, stop func() error) {
+func begin(t testing.TB, o serve.Options) (url string, stop func() error) {
 	t.Helper()
 	s, err := serve.Open(o)
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func picture(n int) *imaging.Image {
 	return m
 }
 
-func png(t *testing.T, m *imaging.Image) []byte {
+func png(t testing.TB, m *imaging.Image) []byte {
 	t.Helper()
 	file, err := m.EncodePNG()
 	require.NoError(t, err)
@@ -103,7 +103,7 @@ type said struct {
 	Error  string
 }
 
-func ask(t *testing.T, request *http.Request) said {
+func ask(t testing.TB, request *http.Request) said {
 	t.Helper()
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
@@ -116,7 +116,7 @@ func ask(t *testing.T, request *http.Request) said {
 	return got
 }
 
-func post(t *testing.T, url, contentType string, body []byte) said {
+func post(t testing.TB, url, contentType string, body []byte) said {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
 	require.NoError(t, err)
@@ -422,4 +422,14 @@ func resident(t *testing.T) int {
 	_, err = fmt.Sscan(string(text), &size, &pages)
 	require.NoError(t, err)
 	return pages * os.Getpagesize()
+}
+
+func BenchmarkClassify(b *testing.B) {
+	o := serve.Options{Listen: "127.0.0.1:0", Top: 5, Resize: 36, Crop: 32}
+	o.Settings = classifier.Settings{Arch: "shapes-resnet", Options: map[string]string{"width": "4"}, Weights: stored(b, 5, nil), Device: "cpu"}
+	url := start(b, o) + "/v1/classify"
+	file := png(b, picture(1))
+	for b.Loop() {
+		require.Equal(b, 200, post(b, url, "image/png", file).status)
+	}
 }
