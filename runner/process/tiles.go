@@ -66,20 +66,28 @@ type Grid struct{ Width, Height, CoreWidth, CoreHeight int }
 // tile is a part of a picture: what of its result is kept, and what the networks see for it.
 type tile struct{ core, seen Rect }
 
-// tiles lists the tiles of a grid, row by row. Inside the picture a tile sees its core and the reach around it, so that the
-// core's result is that of the whole picture; what it sees begins where the networks' alignment allows.
+// tiles lists the tiles of a grid, row by row. Inside the picture a tile sees at least the reach around its core, so that
+// the core's result is that of the whole picture. What it sees begins where the networks' alignment allows, and is as large
+// for every tile as the picture and the alignment let it be: memory freed by one tile fits the next.
 func (g Grid) tiles(field models.Field) []tile {
 	var tiles []tile
 	margin := roundUp(field.Reach, field.Align)
 	for y := 0; y < g.Height; y += g.CoreHeight {
+		top, bottom := window(y, g.CoreHeight, g.Height, margin, field.Align)
 		for x := 0; x < g.Width; x += g.CoreWidth {
+			left, right := window(x, g.CoreWidth, g.Width, margin, field.Align)
 			core := Rect{x, y, min(g.CoreWidth, g.Width-x), min(g.CoreHeight, g.Height-y)}
-			left, top := max(x-margin, 0), max(y-margin, 0)
-			right, bottom := min(x+core.Width+margin, g.Width), min(y+core.Height+margin, g.Height)
 			tiles = append(tiles, tile{core, Rect{left, top, right - left, bottom - top}})
 		}
 	}
 	return tiles
+}
+
+// window is what a tile sees along one side of size pixels, for the core that starts at from.
+func window(from, core, size, margin, align int) (start, end int) {
+	whole := core + 2*margin
+	start = max(min(from-margin, roundUp(max(size-whole, 0), align)), 0)
+	return start, min(start+whole, size)
 }
 
 // NewGrid divides a picture so that no tile sees more than pixels. ok is false where even the smallest tile would.
