@@ -54,7 +54,7 @@ An experiment is a YAML file, a suite a folder of them:
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newRun(), newPlan(), newCheck(), newSchema(), newReport(), newEvaluate(), newProcess(), newModels(), newWeights(), newCache(), newGenerate())
+	root.AddCommand(newRun(), newPlan(), newCheck(), newSchema(), newReport(), newEvaluate(), newProcess(), newExport(), newModels(), newWeights(), newCache(), newGenerate())
 	return root
 }
 

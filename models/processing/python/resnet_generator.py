@@ -12,7 +12,7 @@ class ReflectBlock(nn.Module):
 class ResnetGenerator(nn.Module):
     """(N,3,H,W) in [0,1] to (N,3,H,W) in [0,1]; sides of at least 5."""
 
-    def __init__(self, channels, blocks):
+    def __init__(self, channels=64, blocks=6):
         super().__init__()
         self.model = nn.Sequential(
             nn.ReflectionPad2d(3), nn.Conv2d(3, channels, 7, bias=False), nn.BatchNorm2d(channels), nn.ReLU(),

@@ -19,7 +19,7 @@ class DenseBlock(nn.Module):
 class SRDenseNet(nn.Module):
     """(N,3,H,W) in [0,1] to (N,3,4*H,4*W), which may leave [0,1] a little."""
 
-    def __init__(self, growth, layers, blocks, channels):
+    def __init__(self, growth=16, layers=8, blocks=8, channels=128):
         super().__init__()
         self.conv1 = nn.Conv2d(3, growth, 3, padding=1)
         added = growth * layers

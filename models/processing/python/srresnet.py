@@ -24,7 +24,7 @@ class Upsample(nn.Module):
 class SRResNet(nn.Module):
     """(N,3,H,W) in [0,1] to (N,3,scale*H,scale*W) in [0,1]."""
 
-    def __init__(self, scale, channels, blocks, end_kernel):
+    def __init__(self, scale, channels=64, blocks=5, end_kernel=9):
         super().__init__()
         self.parts = blocks + 3
         self.block1 = nn.Sequential(nn.Conv2d(3, channels, end_kernel, padding=end_kernel // 2), nn.PReLU())
