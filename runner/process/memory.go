@@ -67,9 +67,10 @@ func resident() int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// check refuses a limit under which the smallest tile does not fit.
+// check refuses a limit under which not even a tiny picture fits.
 func (b budget) check(p *Pipeline) error {
-	need := b.base + spare + int64(leastPixels(p.Field))*p.tileBytes()
+	const tiny = 32 * 32
+	need := b.base + spare + tiny*p.tileBytes()
 	if need > b.limit {
 		return fmt.Errorf("--memory %s is too little for %s: it takes %s and what the pictures take",
 			humanize.IBytes(uint64(b.limit)), p.architectures(), humanize.IBytes(uint64(need)))
@@ -87,8 +88,9 @@ func (b budget) grid(p *Pipeline, width, height int, degraded bool) (Grid, error
 	held = b.base + spare + max(readingBytes*in, held)
 	pixels := max((b.limit-held)/p.tileBytes(), 0)
 	grid, ok := NewGrid(width, height, int(min(pixels, 1<<40)), p.Field)
-	if !ok {
-		need := held + int64(leastPixels(p.Field))*p.tileBytes()
+	whole, least := grid == Grid{width, height, width, height}, int64(leastPixels(p.Field))
+	if !ok || !whole && pixels < least {
+		need := held + min(least, in)*p.tileBytes()
 		return grid, fmt.Errorf("%dx%d pixels take %s of memory; raise --memory, which is %s", width, height,
 			humanize.IBytes(uint64(need)), humanize.IBytes(uint64(b.limit)))
 	}

@@ -97,3 +97,17 @@ func TestATransformerRunsWhereTheMethodHasOne(t *testing.T) {
 	_, err = networks(o)
 	assert.ErrorContains(t, err, "were not trained together")
 }
+
+func TestAPictureThatTakesTooMuchMemoryIsSkippedAndSmallOnesAreNot(t *testing.T) {
+	o := scene(t, 1)
+	trained(t, o.Model, checkpoint.Processor, "srdensenet", 4, models.Options{}) // 60 KB per pixel
+	putPNG(t, photo(30, 30), o.In, "small.png")
+	putPNG(t, photo(300, 300), o.In, "large.png")
+	o.Memory = 1536 << 20
+	result, err := process.Run(t.Context(), o)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"small.png"}, result.Done)
+	require.Len(t, result.Skipped, 1)
+	assert.Equal(t, "large.png", result.Skipped[0].Name)
+	assert.Regexp(t, `^300x300 pixels take \S+ GiB of memory; raise --memory, which is 1.5 GiB$`, result.Skipped[0].Reason)
+}

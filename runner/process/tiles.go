@@ -110,8 +110,8 @@ func NewGrid(width, height, pixels int, field models.Field) (grid Grid, ok bool)
 	return Grid{width, height, core, core}, core > 0
 }
 
-// leastPixels is how many pixels the smallest tile sees with which NewGrid divides any picture at a bearable cost: a core as
-// wide as the margin beside it.
+// leastPixels is how many pixels the smallest tile sees that large pictures are cut into: its core is as wide as the margins
+// beside it, so that the work is at most nine times that of one pass.
 func leastPixels(field models.Field) int {
 	side := max(3*roundUp(field.Reach, field.Align), 32)
 	return side * side
