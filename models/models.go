@@ -44,6 +44,11 @@ type Architecture struct {
 	Options []Option
 	// Scales lists the enlargement factors of a processor; nil is any power of two from 1 on. Unused by others.
 	Scales []int
+	// Field says how a processor runs in tiles, for an enlargement factor and complete options. Unused by others.
+	Field func(scale int, o Options) Field
+	// Python is the source of a Python module that defines the processor in PyTorch: a function of the architecture's
+	// name, with _ for -, from the scale and the options to an nn.Module with the tensors' names. Unused by others.
+	Python string
 	// Input is what a recognizer was made for. Unused by processors.
 	Input Input
 	// Detects is true for recognizers that find objects in boxes, false for those that name one class per image.

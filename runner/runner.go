@@ -167,6 +167,12 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 			missing = append(missing, stage)
 		}
 	}
+	if len(missing) > 0 {
+		code := results.CurrentCode(".")
+		if p.env.Code = code.Revision; code.Modified {
+			p.env.Code += " with changes"
+		}
+	}
 	reporter := progress.New(missing, progress.Options{
 		Out: p.options.Progress, Terminal: p.options.Terminal, Log: log, Workers: p.options.Jobs, Rates: p.Rates,
 	})

@@ -54,8 +54,8 @@ An experiment is a YAML file, a suite a folder of them:
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newRun(), newPlan(), newCheck(), newSchema(), newReport(), newEvaluate(), newServe(), newStudy(), newModels(),
-		newWeights(), newCache(), newGenerate())
+	root.AddCommand(newRun(), newPlan(), newCheck(), newSchema(), newReport(), newEvaluate(), newServe(), newStudy(), newProcess(),
+		newExport(), newModels(), newWeights(), newCache(), newGenerate())
 	return root
 }
 

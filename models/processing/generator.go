@@ -1,6 +1,7 @@
 package processing
 
 import (
+	_ "embed"
 	"strconv"
 
 	"transfera/aten"
@@ -19,6 +20,8 @@ var generator = models.Architecture{
 		{Name: "blocks", Default: 6, Min: 1, Max: 64, Doc: "Residual blocks, at a quarter of the size."},
 	},
 	Scales: []int{1},
+	Field:  generatorField,
+	Python: generatorPython,
 	Build: func(b nn.Builder, _ int, o models.Options) nn.Layer {
 		b = b.In("model")
 		channels := o.Int("channels")
@@ -41,6 +44,17 @@ var generator = models.Architecture{
 			b.ConvTranspose2d(name(3), 2*channels, channels, 3, double), b.BatchNorm2d(name(4), channels), relu,
 			reflect(3), b.Conv2d(name(7), channels, 3, 7, unpadded))}
 	},
+}
+
+//go:embed python/resnet_generator.py
+var generatorPython string
+
+func generatorField(_ int, o models.Options) models.Field {
+	return models.Field{
+		// Both 7x7 ends and the two halvings and doublings reach 12 pixels; a block's two convolutions run at a quarter of the size.
+		Reach: 12 + 8*o.Int("blocks"), Align: 4, Least: 5,
+		Floats: 5*lanes(o.Int("channels")) + 32,
+	}
 }
 
 type resnetGenerator struct{ layers nn.Sequential }

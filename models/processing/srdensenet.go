@@ -1,6 +1,7 @@
 package processing
 
 import (
+	_ "embed"
 	"fmt"
 	"strconv"
 
@@ -21,6 +22,8 @@ var srdensenet = models.Architecture{
 		{Name: "channels", Default: 128, Min: 1, Max: 1024, Doc: "Channels from the bottleneck on."},
 	},
 	Scales: []int{4},
+	Field:  srdensenetField,
+	Python: srdensenetPython,
 	Build: func(b nn.Builder, _ int, o models.Options) nn.Layer {
 		growth, channels := o.Int("growth"), o.Int("channels")
 		layers := nn.Sequential{b.Conv2d("conv1", 3, growth, 3, nn.Same(3)), nn.Func(aten.ReLUInPlace)}
@@ -39,6 +42,21 @@ var srdensenet = models.Architecture{
 			b.ConvTranspose2d("convt2", channels, channels, 4, double),
 			b.Conv2d("conv2", channels, 3, 3, nn.Same(3)))
 	},
+}
+
+//go:embed python/srdensenet.py
+var srdensenetPython string
+
+func srdensenetField(_ int, o models.Options) models.Field {
+	growth, channels := lanes(o.Int("growth")), lanes(o.Int("channels"))
+	// The last layer's input and output and the holes that the growing ones before left in malloc's heap.
+	dense := 7*growth*(1+o.Int("blocks")*o.Int("layers"))/2 + 4*growth + 2*channels
+	// The second transposed convolution works on a 4x4 patch of each of its input's pixels, four times as many as the network's.
+	double := 4*channels + 4*16*channels + 2*16*channels
+	return models.Field{
+		// conv1, the layers, and one pixel around which the end, all of whose kernels are finer, stays.
+		Reach: 1 + o.Int("blocks")*o.Int("layers") + 1, Align: 1, Least: 1, Floats: dense + double + 128,
+	}
 }
 
 // srDenseLayer appends growth channels, conv3-ReLU of its input, to that input.

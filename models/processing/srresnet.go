@@ -1,6 +1,7 @@
 package processing
 
 import (
+	_ "embed"
 	"fmt"
 	"math/bits"
 
@@ -20,6 +21,8 @@ var srresnet = models.Architecture{
 		{Name: "blocks", Default: 5, Min: 1, Max: 64, Doc: "Residual blocks."},
 		{Name: "end_kernel", Default: 9, Min: 1, Max: 15, Doc: "Odd kernel size of the first and last convolution."},
 	},
+	Field:  srresnetField,
+	Python: srresnetPython,
 	Build: func(b nn.Builder, scale int, o models.Options) nn.Layer {
 		channels, blocks, kernel := o.Int("channels"), o.Int("blocks"), o.Int("end_kernel")
 		number := 0
@@ -41,6 +44,27 @@ var srresnet = models.Architecture{
 		return s
 	},
 }
+
+//go:embed python/srresnet.py
+var srresnetPython string
+
+func srresnetField(scale int, o models.Options) models.Field {
+	reach := o.Int("end_kernel") / 2
+	for s := scale; s > 1; s /= 2 {
+		reach = (reach+1)/2 + 1 // in pixels of half the size, then a 3x3 convolution on those
+	}
+	reach += 1 + 2*o.Int("blocks") + o.Int("end_kernel")/2
+	channels := lanes(o.Int("channels"))
+	floats := 8 * channels // a block's input, the sum's other half, three results and one convolution's work space
+	if scale > 1 {
+		// The last doubling. It adds up with the blocks, whose memory malloc may keep in pieces too small for it.
+		floats += 11 * channels * scale * scale / 4
+	}
+	return models.Field{Reach: reach, Align: 1, Least: 1, Floats: floats + 32*scale*scale}
+}
+
+// lanes is how many channels a convolution on the CPU holds for so many, in blocks.
+func lanes(channels int) int { return (channels + 15) / 16 * 16 }
 
 type srResNet struct{ head, body, end nn.Sequential }
 

@@ -30,6 +30,8 @@ type Environment struct {
 	Threads int
 	// LoaderWorkers is how many goroutines prepare the images of one stage.
 	LoaderWorkers int
+	// Code is the revision of the program, for what is trained; "" if unknown.
+	Code string
 	// Reading, unless nil, is called while datasets are read for a plan: what is done, and how far it is.
 	Reading func(what string, done, total int)
 }

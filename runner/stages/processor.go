@@ -9,6 +9,7 @@ import (
 	"transfera/data"
 	"transfera/experiments"
 	"transfera/models"
+	"transfera/models/checkpoint"
 	"transfera/models/nn"
 	"transfera/models/processing"
 	"transfera/models/weights"
@@ -201,7 +202,7 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 	if err := course.WriteCSV(filepath.Join(work, courseFile)); err != nil {
 		return err
 	}
-	return p.save(work, trained)
+	return p.save(work, trained, checksum)
 }
 
 // inLoss is the source with a network, fixed, as P's loss contains it.
@@ -220,14 +221,25 @@ func Loss(method methods.Method, n methods.Networks, lambda float64, device aten
 	}
 }
 
-// save writes P and T, each with what it takes to build and use the network again.
-func (p *processor) save(work string, trained []training.Network) error {
+// save writes P and T, each with what it takes to build and use the network again, as package checkpoint reads it, and with
+// where it comes from. source is the checksum of R, "" without one.
+func (p *processor) save(work string, trained []training.Network, source string) error {
 	for i, part := range p.parts() {
-		metadata, err := describe(map[string]any{
+		values := map[string]any{
 			"kind": part.name, "arch": part.spec.Arch, "options": part.spec.Options, "scale": part.scale,
 			"degradation": p.settings.Degradation, "method": p.settings.Method, "lambda": p.settings.Lambda,
 			"training": p.settings.Training, "seed": p.settings.Seed, "stage": p.Key,
-		})
+			"dataset": checkpoint.Dataset{Name: p.train.name, Images: p.train.fingerprint, Cut: p.train.cut()},
+		}
+		if p.source != nil {
+			values["source"] = checkpoint.Source{
+				Name: p.source.name, Arch: p.source.spec.Arch, Options: p.source.spec.Options, Checksum: source,
+			}
+		}
+		if p.env.Code != "" {
+			values["code"] = p.env.Code
+		}
+		metadata, err := describe(values)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"transfera/data"
 	"transfera/experiments"
@@ -13,6 +14,7 @@ import (
 // split is one half of a dataset, opened: its images, and how they are brought to one size.
 type split struct {
 	data.Dataset
+	name        string // of the dataset, for people
 	prepare     data.LoaderDefaults
 	fingerprint string
 }
@@ -37,6 +39,20 @@ func (s *split) shape() shape {
 		Images: s.fingerprint, Resize: p.Resize, Short: p.ShortSide, Long: p.LongSide, Pad: p.Multiple, Crop: p.Crop,
 		Classes: len(s.Classes()),
 	}
+}
+
+// cut says in words how images are brought to one size.
+func (s *split) cut() string {
+	var words []string
+	for _, step := range []struct {
+		name   string
+		pixels int
+	}{{"resize", s.prepare.Resize}, {"short side", s.prepare.ShortSide}, {"long side", s.prepare.LongSide}, {"crop", s.prepare.Crop}} {
+		if step.pixels > 0 {
+			words = append(words, fmt.Sprintf("%s %d", step.name, step.pixels))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // loader prepares batches of the split. Augmentation is what o says.
@@ -68,7 +84,7 @@ func (s *split) limited(ctx context.Context, most int) (*split, error) {
 		return nil, err
 	}
 	fingerprint, err := subset.Fingerprint(ctx)
-	return &split{Dataset: subset, prepare: s.prepare, fingerprint: fingerprint}, err
+	return &split{Dataset: subset, name: s.name, prepare: s.prepare, fingerprint: fingerprint}, err
 }
 
 // sources opens datasets, each once for all experiments that describe it alike.
@@ -143,7 +159,7 @@ func (s *sources) enter(which, name string, spec experiments.Dataset, opened *da
 	for _, bad := range opened.Bad {
 		s.warnings = append(s.warnings, fmt.Sprintf("dataset %s, %s: left out %s: %s", name, which, bad.Name, bad.Reason))
 	}
-	s.opened[key] = &split{Dataset: opened.Dataset, prepare: opened.Loader, fingerprint: fingerprint}
+	s.opened[key] = &split{Dataset: opened.Dataset, name: name, prepare: opened.Loader, fingerprint: fingerprint}
 	s.used = append(s.used, results.DataSource{Name: name, Split: which, N: opened.Dataset.Len(), Fingerprint: fingerprint})
 	return s.opened[key], nil
 }

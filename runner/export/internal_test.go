@@ -1,0 +1,6 @@
+package export
+
+var (
+	Function = function
+	Program  = renderProgram
+)
