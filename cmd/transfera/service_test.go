@@ -213,6 +213,19 @@ func TestServicesJudgeAsTheirNetworksDo(t *testing.T) {
 		cloud := scores(t, fresh.read(t, "cells.csv"), "cloud")
 		assert.Len(t, cloud, 8)
 	})
+	t.Run("unless its labels mean nothing", func(t *testing.T) {
+		before := s.calls.Load()
+		s.spoil = func(_ int64, out http.ResponseWriter) bool {
+			fmt.Fprint(out, `{"labels": [{"name": "tabby", "score": 1}]}`)
+			return true
+		}
+		defer func() { s.spoil = nil }()
+		fresh := place{cache: p.cache, out: newPlace(t).out}
+		got := fresh.run(t, askedSpec(t, s.proxy.URL, "version: foreign"), "--set", "study=null")
+		require.Error(t, got.err)
+		assert.Contains(t, got.stderr, `no label of the first images means a class of ours, such as "tabby"`)
+		assert.LessOrEqual(t, s.calls.Load()-before, int64(4*7), "the first batch of each of four evaluations")
+	})
 	t.Run("not without its server", func(t *testing.T) {
 		s.kill()
 		fresh := place{cache: p.cache, out: newPlace(t).out}

@@ -84,9 +84,14 @@ func Read(path string, kinds ...string) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Of(file, kinds...)
+}
+
+// Of is Read of a file that is loaded already.
+func Of(file *weights.File, kinds ...string) (*Checkpoint, error) {
 	c, err := parse(file, kinds)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", file.Path, err)
 	}
 	return c, nil
 }

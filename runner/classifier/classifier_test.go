@@ -30,7 +30,7 @@ func with(name, value string) map[string]string {
 }
 
 func TestFilesSayWhatSettingsLeaveOpen(t *testing.T) {
-	ofFile := classifier.Settings{Arch: "shapes-resnet", Options: map[string]string{"width": "4"}, Mean: []float64{0.4, 0.5, 0.6}, Std: []float64{0.1, 0.2, 0.3}}
+	ofFile := classifier.Settings{Arch: "shapes-resnet", Options: map[string]string{"width": "4", "blocks": "1"}, Mean: []float64{0.4, 0.5, 0.6}, Std: []float64{0.1, 0.2, 0.3}}
 	older := ours()
 	delete(older, "labels")
 	cases := map[string]struct {
@@ -50,9 +50,9 @@ func TestFilesSayWhatSettingsLeaveOpen(t *testing.T) {
 		"another option":           {given: classifier.Settings{Options: map[string]string{"width": "8"}}, metadata: ours(), err: "--option width=8: w.safetensors was trained with width=4; leave --option out"},
 		"option not at default":    {given: classifier.Settings{Options: map[string]string{"blocks": "2"}}, metadata: ours(), err: "--option blocks=2: w.safetensors was trained with blocks=1"},
 		"unknown option":           {given: classifier.Settings{Options: map[string]string{"x": "2"}}, metadata: ours(), err: "--option x: shapes-resnet has only"},
-		"broken options":           {metadata: with("options", "{"), err: "w.safetensors: its metadata options cannot be read: "},
-		"broken labels":            {metadata: with("labels", "cat"), err: "w.safetensors: its metadata labels cannot be read: "},
-		"unknown option in file":   {metadata: with("options", `{"x":1}`), err: "w.safetensors: its metadata options: x: shapes-resnet has only"},
+		"broken options":           {metadata: with("options", "{"), err: "w.safetensors: metadata options is damaged: "},
+		"broken labels":            {metadata: with("labels", "cat"), err: "w.safetensors: metadata labels is damaged: "},
+		"unknown option in file":   {metadata: with("options", `{"x":1}`), err: "w.safetensors: metadata options: x: shapes-resnet has only"},
 		"transformer":              {metadata: with("kind", "transformer"), err: "w.safetensors holds a transformer, which makes images"},
 		"file of others":           {given: classifier.Settings{Arch: "resnet18"}, metadata: map[string]string{"arch": "resnet50", "epoch": "90"}, want: classifier.Settings{Arch: "resnet18", Mean: classifier.ImageNetMean, Std: classifier.ImageNetStd}},
 		"file of others, no flags": {metadata: map[string]string{"arch": "resnet50"}, err: "w.safetensors does not say which network it is; name the architecture with --arch"},

@@ -67,7 +67,7 @@ func TestThePageShowsPicturesAndWhatRecognizersSee(t *testing.T) {
 	assert.NotContains(t, read(), ">class ")
 	put(t, []byte("1\n2\n"), folder, "labels.txt")
 	_, err := process.Run(t.Context(), o)
-	assert.ErrorContains(t, err, "labels.txt: 2 lines; the recognizer has 6 classes")
+	assert.ErrorContains(t, err, "labels.txt: 2 names; the recognizer has 6 classes")
 	o.Labels, o.Recognizers = "", []string{named, plain}
 	_, err = process.Run(t.Context(), o)
 	assert.ErrorContains(t, err, "two are called shapes-resnet")

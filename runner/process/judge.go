@@ -1,10 +1,8 @@
 package process
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"transfera/models"
 	"transfera/models/checkpoint"
 	"transfera/models/nn"
+	"transfera/runner/classifier"
 )
 
 // judge is a recognizer that tells what it sees in a picture.
@@ -80,25 +79,13 @@ func readJudges(given []string, labels string, device aten.Device) ([]*judge, er
 	return judges, nil
 }
 
-// readLabels reads one name per line, as many as there are classes.
+// readLabels reads the names of so many classes.
 func readLabels(path string, classes int) ([]string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("--labels: %w", err)
+	labels, err := classifier.ReadLabels(path)
+	if err == nil && len(labels) != classes {
+		err = fmt.Errorf("--labels %s: %d names; the recognizer has %d classes", filepath.Base(path), len(labels), classes)
 	}
-	defer file.Close()
-	var labels []string
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		labels = append(labels, strings.TrimSpace(lines.Text()))
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("--labels %s: %w", path, err)
-	}
-	if len(labels) != classes {
-		return nil, fmt.Errorf("--labels %s: %d lines; the recognizer has %d classes, one line each", filepath.Base(path), len(labels), classes)
-	}
-	return labels, nil
+	return labels, err
 }
 
 func (j *judge) warm() error {
@@ -108,11 +95,10 @@ func (j *judge) warm() error {
 
 // predict prepares a picture as the recognizer's usual evaluation does and returns the likeliest classes.
 func (j *judge) predict(m *imaging.Image) ([]Prediction, error) {
-	m, err := m.ResizeShorter(j.input.Resize, imaging.Bilinear)
+	m, err := classifier.Prepare(m, j.input.Resize, j.input.Crop)
 	if err != nil {
 		return nil, err
 	}
-	m = m.CenterCrop(j.input.Crop, j.input.Crop)
 	planes := make([]float32, 3*m.Width*m.Height)
 	m.Planar(planes)
 	var confidences []float32

@@ -219,6 +219,7 @@ type Inquiry struct {
 	client *blackbox.Client
 	ctx    context.Context // of the stage
 	said   []said
+	meant  bool // some label so far means a class
 }
 
 // Add asks about a batch, several pictures at once.
@@ -248,7 +249,23 @@ func (q *Inquiry) Add(b *data.Batch, _, seen, _ aten.Tensor) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if q.meant = q.meant || slices.ContainsFunc(guesses, func(g []int) bool { return len(g) > 0 }); !q.meant {
+		if err := q.foreign(b); err != nil {
+			return err
+		}
+	}
 	return q.AddRanked(b.Indices, guesses, b.Labels)
+}
+
+// foreign refuses to go on where all that was said so far means none of our classes: the rest would be paid for nothing.
+func (q *Inquiry) foreign(b *data.Batch) error {
+	for _, i := range b.Indices {
+		if labels := q.said[i].Labels; len(labels) > 0 {
+			return fmt.Errorf("service %s: no label of the first images means a class of ours, such as %q; the classes are %s: name a table of labels and classes with service.classes. What was answered is kept, and read again at no cost",
+				q.name, labels[0].Name, some(q.classes))
+		}
+	}
+	return nil // nothing was recognized
 }
 
 func (q *Inquiry) measurements() (*measurements, error) { return perImageMeasurements(q.Summaries()) }
