@@ -70,6 +70,9 @@ type Spec struct {
 	// Boundary is how the decision boundaries of sources and evaluators are compared; nil compares none.
 	Boundary *Boundary `yaml:"boundary,omitempty" doc:"How the decision boundaries of sources and evaluators are compared; without it they are not."`
 
+	// Cluster is what stages ask for on a cluster; nil asks for nothing in particular.
+	Cluster *Cluster `yaml:"cluster,omitempty" doc:"What the stages ask for when a cluster computes them (--executor slurm); changes no result."`
+
 	// Tables to make from the cells.
 	Tables []Table `yaml:"tables,omitempty" doc:"Tables to make from the cells."`
 	// Figures to make from the cells.

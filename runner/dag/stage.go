@@ -87,6 +87,9 @@ type Graph struct {
 	byKey  map[string]*Stage
 }
 
+// Find returns the stage of a key, nil if there is none.
+func (g *Graph) Find(key string) *Stage { return g.byKey[key] }
+
 // Add puts a stage into the graph and returns it, or the equal one that is there already.
 func (g *Graph) Add(s *Stage) *Stage {
 	if g.byKey == nil {
