@@ -36,6 +36,11 @@ type Options struct {
 	Threads int
 	// LoaderWorkers is how many goroutines prepare the images of each stage; 0 shares the cores out.
 	LoaderWorkers int
+	// Executor is local or slurm; "" is local. StageCommand is then the program, with its arguments, that computes in a process
+	// of its own the stages of this suite whose keys follow: see ComputeStages. On Slurm, Device is that of the jobs, and
+	// Jobs is how many of one array run side by side; 0 sets no limit.
+	Executor     string
+	StageCommand []string
 	// Progress is where people watch; Terminal says that it can draw.
 	Progress io.Writer
 	Terminal bool
@@ -51,18 +56,36 @@ type Prepared struct {
 	suite   *experiments.Suite
 	options Options
 	env     *stages.Environment
+	execute dag.Executor
 	started time.Time
 }
 
 // Prepare plans a suite and looks up what is cached. It computes nothing.
 func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepared, error) {
+	p, err := planned(ctx, suite, o)
+	if err != nil {
+		return nil, err
+	}
+	p.Status = dag.Inspect(p.Plan.Graph, p.env.Store)
+	if p.Rates, err = dag.MeasuredRates(p.env.Store); err != nil {
+		return nil, err
+	}
+	p.execute = executor(p, o)
+	return p, nil
+}
+
+// planned plans a suite.
+func planned(ctx context.Context, suite *experiments.Suite, o Options) (*Prepared, error) {
 	if o.Jobs < 0 || o.Threads < 0 || o.LoaderWorkers < 0 {
 		return nil, errors.New("--jobs, --threads and --loader-workers cannot be negative; leave them out for this machine's defaults")
+	}
+	if o.Executor != "" && o.Executor != Local && o.Executor != Slurm {
+		return nil, fmt.Errorf("unknown executor %q; choose %s or %s", o.Executor, Local, Slurm)
 	}
 	if o.Out == "" {
 		o.Out = filepath.Join("results", "out", suite.Name)
 	}
-	device, err := aten.ParseDevice(cmpOr(o.Device, "auto"))
+	device, err := deviceOf(o)
 	if err != nil {
 		return nil, err
 	}
@@ -92,14 +115,8 @@ func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 	if o.Progress != nil {
 		p.env.Reading = progress.NewCount(o.Progress, o.Terminal).Progress
 	}
-	if p.Plan, err = stages.New(ctx, suite, p.env); err != nil {
-		return nil, err
-	}
-	p.Status = dag.Inspect(p.Plan.Graph, s)
-	if p.Rates, err = dag.MeasuredRates(s); err != nil {
-		return nil, err
-	}
-	return p, nil
+	p.Plan, err = stages.New(ctx, suite, p.env)
+	return p, err
 }
 
 // OpenCache opens the store at path, "" being the default one.
@@ -155,10 +172,13 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 	for _, warning := range p.Plan.Warnings {
 		reporter.Note("warning: " + warning)
 	}
-	outcomes, err := dag.Run(ctx, p.Plan.Graph, p.env.Store, p.Status, dag.Options{
+	outcomes, err := p.execute(ctx, p.Plan.Graph, p.env.Store, p.Status, dag.Options{
 		Workers: p.options.Jobs, Rates: p.Rates, Watcher: reporter,
 	})
 	reporter.Close()
+	if err != nil && outcomes == nil && ctx.Err() == nil { // it did not come to computing
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("stopped: %w; the same command goes on from here", err)
 	}

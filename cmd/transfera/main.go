@@ -54,7 +54,7 @@ An experiment is a YAML file, a suite a folder of them:
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newRun(), newPlan(), newCheck(), newSchema(), newReport(), newEvaluate(), newModels(), newWeights(), newCache(), newGenerate())
+	root.AddCommand(newRun(), newPlan(), newCheck(), newSchema(), newReport(), newEvaluate(), newModels(), newWeights(), newCache(), newGenerate(), newStage(), newCancel())
 	return root
 }
 

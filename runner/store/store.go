@@ -92,6 +92,12 @@ func (s *Store) Find(key string) (record *Record, found bool, damage error) {
 	return nil, false, damage
 }
 
+// Has tells whether there is a record of a key, without looking whether its files are whole.
+func (s *Store) Has(key string) bool {
+	_, err := os.Stat(s.File(key, recordName))
+	return err == nil
+}
+
 // whole reads the record of a key and compares its files. The error is fs.ErrNotExist where there is no result at all.
 func (s *Store) whole(key string) (*Record, error) {
 	record, err := s.read(key)
