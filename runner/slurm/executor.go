@@ -21,6 +21,9 @@ import (
 // FailureSuffix ends the name, KEY.error, of the file that says why the stage of KEY failed.
 const FailureSuffix = ".error"
 
+// lockKey is what runs lock in the store while they submit.
+const lockKey = "slurm"
+
 // Executor computes on a cluster. Its method Run is a dag.Executor.
 type Executor struct {
 	// Command is a program with its arguments. With the keys of stages after it, it computes these under their locks and keeps the
@@ -128,6 +131,11 @@ func (r *run) request(u *unit) []string {
 // Cancel ends every job of a store that is still in the queue, and returns how many tasks that were. Runs that follow them
 // report their stages as failed.
 func Cancel(ctx context.Context, s *store.Store) (tasks int, err error) {
+	unlock, err := s.Lock(ctx, lockKey, func() {}) // what is just being submitted is meant too
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
 	all, err := batches(Folder(s))
 	if err != nil || len(all) == 0 {
 		return 0, err

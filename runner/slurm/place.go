@@ -17,7 +17,7 @@ import (
 //
 // Runs at the same time take turns, so that none submits what another is just submitting.
 func (r *run) place(ctx context.Context, units []*unit) error {
-	unlock, err := r.store.Lock(ctx, "slurm", func() { r.options.Watcher.Note("waiting for another run that submits jobs") })
+	unlock, err := r.store.Lock(ctx, lockKey, func() { r.options.Watcher.Note("waiting for another run that submits jobs") })
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (r *run) place(ctx context.Context, units []*unit) error {
 
 // tidy clears away what jobs left whose results are there.
 func (r *run) tidy(ctx context.Context) error {
-	unlock, err := r.store.Lock(ctx, "slurm", func() {})
+	unlock, err := r.store.Lock(ctx, lockKey, func() {})
 	if err != nil {
 		return err
 	}
@@ -113,8 +113,8 @@ func recognize(all []*batch, c *cluster, queue map[task]queued) error {
 	return nil
 }
 
-// adopt gives units whose stages are in the queue already to the tasks that compute them, and returns the units that are left,
-// in their order.
+// adopt gives units whose stages are in the queue already to the tasks that compute them, enters results that have appeared
+// meanwhile, and returns the units that are left, in their order.
 func (r *run) adopt(units []*unit, all []*batch, queue map[task]queued) []*unit {
 	type home struct {
 		batch *batch
@@ -136,7 +136,13 @@ func (r *run) adopt(units []*unit, all []*batch, queue map[task]queued) []*unit 
 			h, found := homes[stage.Key]
 			switch {
 			case !found:
-				rest = append(rest, stage)
+				// Its job may have ended since the plan was compared with the cache: a result is there before its job leaves the queue.
+				if record, found, _ := r.store.Find(stage.Key); found {
+					r.outcomes[stage] = &dag.Outcome{Stage: stage, Record: record, Cached: true}
+					r.options.Watcher.Dropped([]*dag.Stage{stage})
+				} else {
+					rest = append(rest, stage)
+				}
 				continue
 			case adopted[h] == nil:
 				adopted[h] = &unit{batch: h.batch, task: h.task, lost: u.lost, killed: u.killed}
