@@ -1,16 +1,20 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"transfera/results"
 )
 
 const smoke = "../../experiments/smoke"
@@ -117,4 +121,70 @@ func modified(t *testing.T, p place) map[string]time.Time {
 		times[name] = info.ModTime()
 	}
 	return times
+}
+
+func TestSlurmTellsWhyAStageFailed(t *testing.T) {
+	needsSlurm(t)
+	p := newPlace(t)
+	folder, damaged := damagedPhotos(t)
+	got := transfera(t, "run", "testdata/partly", "--executor", "slurm", "--cache", p.cache, "--out", p.out, "--device", "cpu", "--data", "photos="+folder,
+		"--set", "cluster={resources: {default: {memory: 700MiB}}}")
+	require.Error(t, got.err)
+	assert.Contains(t, got.stderr, "transfera: recognizer resnet-s: ")
+	assert.Contains(t, got.stderr, damaged)
+	assert.NotContains(t, got.stderr, "left the queue", "it says so itself")
+	assert.Contains(t, got.stderr, "stages that need a failed one were not computed; everything else was\n")
+	assert.Contains(t, p.read(t, "cells.csv"), "\ngood,")
+}
+
+func TestExecutorThatIsNotThereIsRefused(t *testing.T) {
+	p := newPlace(t)
+	got := p.run(t, "testdata/partly/good.yaml", "--executor", "slrm")
+	require.Error(t, got.err)
+	assert.Equal(t, "transfera: unknown executor \"slrm\"; choose local or slurm\n", got.stderr)
+	t.Setenv("PATH", t.TempDir())
+	got = p.run(t, "testdata/partly/good.yaml", "--executor", "slurm", "--device", "cuda")
+	require.Error(t, got.err)
+	assert.Equal(t, "transfera: sbatch is not on the PATH: run this on a machine that submits to a Slurm cluster, or leave --executor slurm out to compute here\n", got.stderr)
+}
+
+// What a job does, without a cluster.
+func TestStagesAreComputedAlone(t *testing.T) {
+	p := newPlace(t)
+	photos, damaged := damagedPhotos(t)
+	got := p.run(t, "testdata/partly", "--data", "photos="+photos)
+	require.Error(t, got.err)
+	var manifest results.Manifest
+	require.NoError(t, json.Unmarshal([]byte(p.read(t, "manifest.json")), &manifest))
+	key := func(name string) string {
+		i := slices.IndexFunc(manifest.Stages, func(s results.Stage) bool { return s.Kind+" "+s.Name == name })
+		require.GreaterOrEqual(t, i, 0, name)
+		return manifest.Stages[i].Key
+	}
+	failures := t.TempDir()
+	stage := func(keys ...string) said {
+		return transfera(t, append([]string{"stage", "testdata/partly", "--cache", p.cache, "--device", "cpu", "--data", "photos=" + photos, "--failures", failures, "--"}, keys...)...)
+	}
+	record := func(name string) string {
+		return filepath.Join(p.cache, "objects", key(name)[:2], key(name), "stage.json")
+	}
+
+	plain, judged := "processor dn plain, seed 0", "recognition dn plain, seed 0 judged by vgg-s"
+	require.NoError(t, os.RemoveAll(filepath.Dir(record(judged))))
+	require.NoError(t, os.RemoveAll(filepath.Dir(record("table good"))))
+	require.NoError(t, stage(key(judged), key(plain)).err)
+	assert.FileExists(t, record(judged))
+	assert.NoFileExists(t, record("table good"), "nobody asked for it")
+	assert.Empty(t, filesBelow(t, failures))
+
+	got = stage(key("recognizer resnet-s"))
+	require.Error(t, got.err)
+	reason, err := os.ReadFile(filepath.Join(failures, key("recognizer resnet-s")+".error"))
+	require.NoError(t, err)
+	assert.Contains(t, string(reason), damaged)
+	assert.Equal(t, 1, strings.Count(string(reason), "\n"))
+
+	got = stage("0123")
+	require.Error(t, got.err)
+	assert.Equal(t, "transfera: the plan has no stage 0123: specs, data or program have changed since it was submitted; run the suite again\n", got.stderr)
 }

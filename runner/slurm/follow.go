@@ -181,11 +181,12 @@ func (r *run) isLost(u *unit) bool {
 // resubmit tells whether what is left of a lost unit is worth another job. If not, its stages have failed.
 func (r *run) resubmit(ctx context.Context, u *unit) bool {
 	state, reason := r.cluster.ended(ctx, u.task)
+	note := fmt.Sprintf("job %s left the queue%s without a result of %s; submitting it again", u.task, as(state), u.stages[0])
 	var err error
 	switch {
 	case reason == "DependencyNeverSatisfied":
-		u.killed++
-		if u.killed > mostKilled {
+		note = fmt.Sprintf("Slurm gave job %s up for another one; submitting again what is left of it: %s", u.task, u.stages[0])
+		if u.killed++; u.killed > mostKilled {
 			err = fmt.Errorf("Slurm gave job %s up %d times for what it depends on", u.task, u.killed)
 		}
 	case u.batch.cancelled(), state == "CANCELLED":
@@ -196,7 +197,7 @@ func (r *run) resubmit(ctx context.Context, u *unit) bool {
 		}
 	}
 	if err == nil {
-		r.options.Watcher.Note(fmt.Sprintf("job %s left the queue%s without a result of %s; submitting it again", u.task, as(state), u.stages[0]))
+		r.options.Watcher.Note(note)
 		return true
 	}
 	err = fmt.Errorf("%w%s", err, as(state))

@@ -15,7 +15,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 
 	"transfera/aten"
@@ -23,11 +22,11 @@ import (
 	"transfera/runner/store"
 )
 
-// jobKinds are the kinds of stages that a cluster computes; tables are made where the run is.
+// jobKinds are the kinds of stages that a cluster computes.
 var jobKinds = []string{"recognizer", "processor", "quality", "recognition", "boundary", "pictures"}
 
-// MadeHere tells whether a stage takes so little that it is no job for a cluster.
-func MadeHere(s *dag.Stage) bool { return !slices.Contains(jobKinds, KindOf(s)) }
+// MadeHere tells whether a stage takes so little that it is no job for a cluster: tables are made where the run is.
+func MadeHere(s *dag.Stage) bool { return s.Kind == "table" }
 
 // KindOf is the kind of a stage as specs and the list above name it: the boundary stages are of one kind.
 func KindOf(s *dag.Stage) string {
