@@ -12,16 +12,20 @@ die() { echo "slurm-one-node: $*" >&2; exit 1; }
 
 state=/var/lib/slurm-one-node
 marker="# transfera's one-node test bed"
-daemon() { pgrep -x "$1" >/dev/null; }
+
+# runs DAEMON: whether the one that this script started is alive.
+runs() {
+  local pid
+  pid=$(cat "$state/$1.pid" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$1" ]
+}
 
 # end DAEMON: terminates it, if it runs, and waits until it has gone.
 end() {
-  for pid in $(pgrep -x "$1" || true); do
-    kill "$pid" 2>/dev/null || true
-    for _ in $(seq 100); do
-      [ -d "/proc/$pid" ] || break
-      sleep 0.1
-    done
+  runs "$1" || return 0
+  kill "$(cat "$state/$1.pid")" 2>/dev/null || true
+  for _ in $(seq 100); do
+    runs "$1" || return 0
+    sleep 0.1
   done
 }
 
@@ -81,7 +85,7 @@ NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=$memory State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
 
-if ! daemon munged; then
+if ! runs munged && ! munge --no-input >/dev/null 2>&1; then # another one will do
   if [ ! -f /etc/munge/munge.key ]; then
     (umask 077 && dd if=/dev/urandom of=/etc/munge/munge.key bs=1024 count=1 status=none)
     chown munge:munge /etc/munge/munge.key
@@ -91,13 +95,14 @@ if ! daemon munged; then
   chmod 755 /run/munge
   chmod 700 /var/log/munge
   runuser -u munge -- /usr/sbin/munged || die "munged does not start; see /var/log/munge/munged.log"
+  cp /run/munge/munged.pid "$state/munged.pid"
 fi
-if daemon slurmctld; then
+if runs slurmctld; then
   scontrol reconfigure || true
 else
   slurmctld
 fi
-daemon slurmd || slurmd
+runs slurmd || slurmd
 
 for _ in $(seq 60); do
   if sinfo --noheader --format=%T 2>/dev/null | grep -Eqx 'idle|mixed|allocated'; then

@@ -187,7 +187,7 @@ func (r *run) resubmit(ctx context.Context, u *unit) bool {
 	case reason == "DependencyNeverSatisfied":
 		note = fmt.Sprintf("Slurm gave job %s up for another one; submitting again what is left of it: %s", u.task, u.stages[0])
 		if u.killed++; u.killed > mostKilled {
-			err = fmt.Errorf("Slurm gave job %s up %d times for what it depends on", u.task, u.killed)
+			err = fmt.Errorf("job %s and %d before it were given up for what they depend on", u.task, u.killed-1)
 		}
 	case u.batch.cancelled(), state == "CANCELLED":
 		err = fmt.Errorf("job %s was cancelled", u.task)
