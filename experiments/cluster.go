@@ -21,14 +21,14 @@ type Cluster struct {
 	Resources map[string]Resources `yaml:"resources,omitempty" doc:"What the stages of a kind ask for; default holds for all that a kind does not say itself." check:"keys=stage"`
 }
 
-// Resources are what one job asks for. Zero values ask for nothing in particular.
+// Resources are what one job asks for. Zero values ask for nothing in particular, and do not come over a default.
 type Resources struct {
 	// CPUs are cores.
 	CPUs int `yaml:"cpus,omitempty" doc:"CPU cores of a job; default 1." check:">=1"`
 	// Memory such as 16GiB.
 	Memory string `yaml:"memory,omitempty" doc:"Memory of a job, such as 16GiB; default the cluster's." check:"of=memory"`
-	// GPUs of the node that runs the job.
-	GPUs int `yaml:"gpus,omitempty" doc:"GPUs of a job; default none." check:">=0"`
+	// GPUs of the node that runs the job; nil is not said, which 0 is.
+	GPUs *int `yaml:"gpus,omitempty" doc:"GPUs of a job; default none." check:">=0"`
 	// Time such as 4h, 90m or 1d12h.
 	Time string `yaml:"time,omitempty" doc:"Longest time of a job, such as 90m, 4h or 1d12h; default the cluster's." check:"of=time"`
 }

@@ -13,15 +13,18 @@ extends: BASE
 cluster:
   options: --qos=long
   resources:
-    default: {cpus: 2, memory: 512MiB, time: 90m}
+    default: {cpus: 2, memory: 512MiB, time: 90m, gpus: 2}
     processor: {memory: 16GiB, gpus: 1, time: 1d2h}
+    recognizer: {gpus: 0}
 `, Options{Set: []string{"cluster.resources.processor.cpus=8"}})
+	gpus := func(n int) *int { return &n }
 	assert.Equal(t, []string{"--qos=long"}, e.Cluster.Options)
-	assert.Equal(t, Resources{CPUs: 8, Memory: "16GiB", GPUs: 1, Time: "1d2h"}, e.Cluster.ResourcesOf("processor"))
+	assert.Equal(t, Resources{CPUs: 8, Memory: "16GiB", GPUs: gpus(1), Time: "1d2h"}, e.Cluster.ResourcesOf("processor"))
 	assert.Equal(t, int64(16<<10), e.Cluster.ResourcesOf("processor").Mebibytes())
 	assert.Equal(t, 26*time.Hour, e.Cluster.ResourcesOf("processor").Duration())
-	assert.Equal(t, Resources{CPUs: 2, Memory: "512MiB", Time: "90m"}, e.Cluster.ResourcesOf("quality"))
+	assert.Equal(t, Resources{CPUs: 2, Memory: "512MiB", GPUs: gpus(2), Time: "90m"}, e.Cluster.ResourcesOf("quality"))
 	assert.Equal(t, 90*time.Minute, e.Cluster.ResourcesOf("quality").Duration())
+	assert.Equal(t, gpus(0), e.Cluster.ResourcesOf("recognizer").GPUs, "none is not the same as not said")
 	assert.Equal(t, Resources{CPUs: 1}, loaded(t, "extends: BASE", Options{}).Cluster.ResourcesOf("quality"))
 	assert.Zero(t, Resources{}.Mebibytes())
 	assert.Zero(t, Resources{}.Duration())

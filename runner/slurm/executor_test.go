@@ -216,13 +216,14 @@ func TestOnlyMissingStagesAreSubmitted(t *testing.T) {
 func TestJobsAskForWhatTheSpecSays(t *testing.T) {
 	b := newBench(t)
 	b.limit = 2
+	one := 1
 	b.cluster = &experiments.Cluster{
 		Partition: "gpu", Account: "vision", Options: []string{"--qos=long"},
 		Resources: map[string]experiments.Resources{
 			"default":     {CPUs: 2, Time: "90m"},
-			"processor":   {CPUs: 4, Memory: "16GiB", GPUs: 1, Time: "1d"},
+			"processor":   {CPUs: 4, Memory: "16GiB", GPUs: &one, Time: "1d"},
 			"quality":     {CPUs: 6, Memory: "1GiB"},
-			"recognition": {Memory: "900MiB", GPUs: 1, Time: "2h"},
+			"recognition": {Memory: "900MiB", GPUs: &one, Time: "2h"},
 		},
 	}
 	b.grid()

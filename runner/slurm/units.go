@@ -205,9 +205,13 @@ func (a *array) ranges(limit int) string {
 // request are the options of sbatch for what a unit asks for: of each resource the most that one of its stages does.
 func request(c *experiments.Cluster, kinds []string) []string {
 	var most experiments.Resources
+	gpus := 0
 	for _, kind := range kinds {
 		r := c.ResourcesOf(kind)
-		most.CPUs, most.GPUs = max(most.CPUs, r.CPUs), max(most.GPUs, r.GPUs)
+		most.CPUs = max(most.CPUs, r.CPUs)
+		if r.GPUs != nil {
+			gpus = max(gpus, *r.GPUs)
+		}
 		if r.Mebibytes() > most.Mebibytes() {
 			most.Memory = r.Memory
 		}
@@ -219,8 +223,8 @@ func request(c *experiments.Cluster, kinds []string) []string {
 	if most.Memory != "" {
 		args = append(args, fmt.Sprintf("--mem=%dM", most.Mebibytes()))
 	}
-	if most.GPUs > 0 {
-		args = append(args, fmt.Sprintf("--gres=gpu:%d", most.GPUs))
+	if gpus > 0 {
+		args = append(args, fmt.Sprintf("--gres=gpu:%d", gpus))
 	}
 	if most.Time != "" {
 		args = append(args, fmt.Sprintf("--time=%d", int(most.Duration().Minutes())))
