@@ -365,6 +365,25 @@ func TestSecondRunFollowsTheJobsOfTheFirst(t *testing.T) {
 	}
 }
 
+// A killed run leaves its sbatch at work.
+func TestJobThatIsJustBeingSubmittedIsWaitedFor(t *testing.T) {
+	b := newBench(t)
+	one := b.stage("k", "one", "")
+	orphan := &batch{Cluster: "fake", JobName: "transfera-k", Submitted: time.Now(), Tasks: map[int][]string{0: {one.Key}}}
+	require.NoError(t, orphan.prepare(Folder(b.store), b.executor().Command))
+	require.NoError(t, orphan.save())
+	late := time.AfterFunc(time.Second, func() {
+		b.fake.submit([]string{"--array=0", "--comment=" + orphan.comment(), "--output=" + orphan.path("%a.out"), "--chdir=/", orphan.path("script.sh")})
+	})
+	defer late.Stop()
+	b.fake.serve(t)
+	outcomes, err := b.run(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, dag.Failures(outcomes))
+	assert.Len(t, b.fake.jobs(), 1)
+	assert.Equal(t, []string{"one"}, b.computed())
+}
+
 // A job that has another comment has come by the id of one of ours.
 func TestJobsOfOthersAreNotFollowed(t *testing.T) {
 	b := newBench(t)

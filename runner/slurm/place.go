@@ -13,6 +13,9 @@ import (
 	"transfera/runner/dag"
 )
 
+// inFlight is how long sbatch may take to bring a job into the queue after the run that started it was killed.
+const inFlight = 10 * time.Second
+
 // place finds or submits the job of every unit. Units come lower levels first.
 //
 // Runs at the same time take turns, so that none submits what another is just submitting.
@@ -22,15 +25,8 @@ func (r *run) place(ctx context.Context, units []*unit) error {
 		return err
 	}
 	defer unlock()
-	all, err := batches(r.folder)
+	all, queue, err := r.known(ctx)
 	if err != nil {
-		return err
-	}
-	queue, err := r.cluster.queue(ctx, jobNames(all))
-	if err != nil {
-		return err
-	}
-	if err := recognize(all, r.cluster, queue); err != nil {
 		return err
 	}
 	if err := tidy(r.store, all, queue); err != nil {
@@ -51,6 +47,35 @@ func (r *run) place(ctx context.Context, units []*unit) error {
 		fresh = fresh[level:]
 	}
 	return nil
+}
+
+// known reads what was submitted before, and the queue.
+func (r *run) known(ctx context.Context) ([]*batch, map[task]queued, error) {
+	all, err := batches(r.folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	for {
+		queue, err := r.cluster.queue(ctx, jobNames(all))
+		if err != nil {
+			return nil, nil, r.left(err)
+		}
+		if err := recognize(all, r.cluster, queue); err != nil {
+			return nil, nil, err
+		}
+		// The sbatch of a killed run may still be at work.
+		young := func(b *batch) bool {
+			return b.Job == "" && b.Cluster == r.cluster.name && time.Since(b.Submitted) < inFlight && !b.complete(r.store)
+		}
+		if !slices.ContainsFunc(all, young) {
+			return all, queue, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, r.left(context.Cause(ctx))
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
 
 // tidy clears away what jobs left whose results are there.
