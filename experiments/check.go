@@ -46,6 +46,7 @@ func (c *checker) check() {
 	c.evaluators()
 	c.datasets()
 	c.objects()
+	c.cluster()
 	for i := range c.e.Tables {
 		c.table(i)
 	}

@@ -19,6 +19,8 @@ type Names struct {
 	// Methods and Metrics in the order in which help lists them.
 	Methods []Method
 	Metrics []Metric
+	// Stages are the kinds of stages that a cluster computes.
+	Stages []string
 }
 
 // Kind is one dataset kind, degradation or architecture.
@@ -170,6 +172,8 @@ func (n *Names) fixed(class string) ([]string, bool) {
 		return []string{"image", "form", "json"}, true
 	case "axis":
 		return axes, true
+	case "stage":
+		return append(slices.Clone(n.Stages), DefaultResources), true
 	}
 	return nil, false
 }

@@ -63,6 +63,7 @@ func testNames() Names {
 			{Name: "ra-unsupervised", Doc: "Without labels.", Trains: true, NeedsRecognizer: true, NeedsClassifier: true, DefaultLambda: 10},
 			{Name: "ra-transformer", Doc: "With T between P and R.", Trains: true, NeedsRecognizer: true, NeedsTransformer: true, DefaultLambda: 1e-2},
 		},
+		Stages: []string{"recognizer", "processor", "quality"},
 		Metrics: []Metric{
 			{Name: "psnr", Doc: "Mean of per-image PSNR in dB."}, {Name: "psnr_batch", Doc: "Mean of per-batch PSNR in dB."},
 			{Name: "ssim", Doc: "Structural similarity."},

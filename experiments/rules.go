@@ -69,6 +69,17 @@ var identifier = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 // hexadecimal is the beginning of a checksum.
 var hexadecimal = regexp.MustCompile(`^[0-9a-f]{1,64}$`)
 
+// patterns are the classes of words that have a form instead of a list: what a word must match, and how to say it.
+var patterns = map[string]struct {
+	form         *regexp.Regexp
+	summary, fix string
+}{
+	"hex":    {hexadecimal, "is no beginning of a checksum", "it is 1 to 64 of the digits 0-9 and a-f, in lower case"},
+	"name":   {identifier, "is no name", "names are letters, digits, - and _, and start with a letter or digit"},
+	"memory": {memorySize, "is no amount of memory", "write a whole number of MiB, GiB or TiB, such as 16GiB"},
+	"time":   {longest, "is no length of time", "write days, hours and minutes, such as 90m, 4h or 1d12h"},
+}
+
 // key is one key of a spec's struct.
 type key struct {
 	name     string

@@ -228,6 +228,9 @@ func (w *schemaWriter) text(r rules) object {
 	if words, fixed := w.names.fixed(r.of); fixed {
 		schema["enum"] = anys(words)
 	}
+	if pattern, ok := patterns[r.of]; ok {
+		schema["pattern"] = pattern.form.String()
+	}
 	return schema
 }
 

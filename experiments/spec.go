@@ -73,6 +73,9 @@ type Spec struct {
 	// Study is which pictures are left for people to compare; nil leaves none.
 	Study *Study `yaml:"study,omitempty" doc:"Which pictures, with an evaluator's labels, are left for a user study; without it none are."`
 
+	// Cluster is what stages ask for on a cluster; nil asks for nothing in particular.
+	Cluster *Cluster `yaml:"cluster,omitempty" doc:"What the stages ask for when a cluster computes them (--executor slurm); changes no result."`
+
 	// Tables to make from the cells.
 	Tables []Table `yaml:"tables,omitempty" doc:"Tables to make from the cells."`
 	// Figures to make from the cells.

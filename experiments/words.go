@@ -33,17 +33,10 @@ func (d *decoder) word(n *node, text, class string) {
 	switch {
 	case class == "":
 		return
-	case class == "hex":
-		if !hexadecimal.MatchString(text) {
-			diagnostic := n.here(fmt.Sprintf("%s is no beginning of a checksum", quote(text)))
-			diagnostic.Detail = "it is 1 to 64 of the digits 0-9 and a-f, in lower case"
-			d.report(diagnostic)
-		}
-		return
-	case class == "name":
-		if !identifier.MatchString(text) {
-			diagnostic := n.here(fmt.Sprintf("%s is no name", quote(text)))
-			diagnostic.Detail = "names are letters, digits, - and _, and start with a letter or digit"
+	case patterns[class].form != nil:
+		if pattern := patterns[class]; !pattern.form.MatchString(text) {
+			diagnostic := n.here(fmt.Sprintf("%s %s", quote(text), pattern.summary))
+			diagnostic.Detail = pattern.fix
 			d.report(diagnostic)
 		}
 		return
@@ -51,8 +44,11 @@ func (d *decoder) word(n *node, text, class string) {
 	words, fixed := d.names.fixed(class)
 	choices := "choose from: " + list(words)
 	noun := strings.NewReplacer("-arch", " architecture", "-", " ").Replace(class)
-	if class == "lambda-method" {
+	switch class {
+	case "lambda-method":
 		noun, choices = "method with a lambda", "methods with a lambda are: "+list(words)
+	case "stage":
+		noun = "kind of stage"
 	}
 	if !fixed {
 		section := definitions[class]

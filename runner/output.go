@@ -67,7 +67,7 @@ func (p *Prepared) manifest(outcomes []dag.Outcome) (results.Manifest, error) {
 	m := results.Manifest{
 		Suite: p.suite.Name, Command: p.options.Command, Overrides: p.options.Overrides,
 		Code: results.CurrentCode("."), Libraries: results.Libraries(), Data: p.Plan.Sources,
-		Device:  results.Device{Name: p.env.Device.String(), Threads: p.options.Threads, Stages: p.options.Jobs},
+		Device:  results.Device{Name: p.device(), Threads: p.options.Threads, Stages: p.options.Jobs},
 		Started: p.started, Finished: time.Now(), Warnings: p.Plan.Warnings,
 	}
 	m.Libraries["libtorch"] = aten.LibtorchVersion()

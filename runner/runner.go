@@ -40,6 +40,11 @@ type Options struct {
 	// Rates is a file of rates that SaveRates wrote on another machine, whose device and threads then count instead of Device
 	// and Threads: for plans only. "" takes those of the store.
 	Rates string
+	// Executor is local or slurm; "" is local. StageCommand is then the program, with its arguments, that computes in a process
+	// of its own the stages of this suite whose keys follow: see ComputeStages. On Slurm, Device is that of the jobs, and
+	// Jobs is how many of one array run side by side; 0 sets no limit.
+	Executor     string
+	StageCommand []string
 	// Progress is where people watch; Terminal says that it can draw.
 	Progress io.Writer
 	Terminal bool
@@ -55,27 +60,47 @@ type Prepared struct {
 	suite   *experiments.Suite
 	options Options
 	env     *stages.Environment
+	execute dag.Executor
 	started time.Time
 }
 
 // Prepare plans a suite and looks up what is cached. It computes nothing.
 func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepared, error) {
+	p, err := planned(ctx, suite, o)
+	if err != nil {
+		return nil, err
+	}
+	p.Status = dag.Inspect(p.Plan.Graph, p.env.Store)
+	p.execute = executor(p, o)
+	if o.Rates != "" {
+		return p, nil
+	}
+	p.Rates, err = dag.MeasuredRates(p.env.Store)
+	return p, err
+}
+
+// planned plans a suite.
+func planned(ctx context.Context, suite *experiments.Suite, o Options) (*Prepared, error) {
 	if o.Jobs < 0 || o.Threads < 0 || o.LoaderWorkers < 0 {
 		return nil, errors.New("--jobs, --threads and --loader-workers cannot be negative; leave them out for this machine's defaults")
+	}
+	if o.Executor != "" && o.Executor != Local && o.Executor != Slurm {
+		return nil, fmt.Errorf("unknown executor %q; choose %s or %s", o.Executor, Local, Slurm)
 	}
 	if o.Out == "" {
 		o.Out = filepath.Join("results", "out", suite.Name)
 	}
-	device, err := aten.ParseDevice(cmpOr(o.Device, "auto"))
+	device, err := deviceOf(o)
 	if err != nil {
 		return nil, err
 	}
-	var elsewhere *throughput
+	var rates dag.Rates
 	if o.Rates != "" {
-		if elsewhere, err = readThroughput(o.Rates); err != nil {
+		elsewhere, err := readThroughput(o.Rates)
+		if err != nil {
 			return nil, err
 		}
-		device, o.Threads = aten.DeviceElsewhere(elsewhere.Device), elsewhere.Threads
+		device, o.Threads, rates = aten.DeviceElsewhere(elsewhere.Device), elsewhere.Threads, elsewhere.Rates
 	}
 	onCPU := device == aten.CPU
 	if o.Jobs == 0 {
@@ -97,24 +122,14 @@ func Prepare(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{suite: suite, options: o, started: time.Now(), env: &stages.Environment{
+	p := &Prepared{suite: suite, options: o, Rates: rates, started: time.Now(), env: &stages.Environment{
 		Store: s, Device: device, Threads: o.Threads, LoaderWorkers: o.LoaderWorkers,
 	}}
 	if o.Progress != nil {
 		p.env.Reading = progress.NewCount(o.Progress, o.Terminal).Progress
 	}
-	if p.Plan, err = stages.New(ctx, suite, p.env); err != nil {
-		return nil, err
-	}
-	p.Status = dag.Inspect(p.Plan.Graph, s)
-	if elsewhere != nil {
-		p.Rates = elsewhere.Rates
-		return p, nil
-	}
-	if p.Rates, err = dag.MeasuredRates(s); err != nil {
-		return nil, err
-	}
-	return p, nil
+	p.Plan, err = stages.New(ctx, suite, p.env)
+	return p, err
 }
 
 // OpenCache opens the store at path, "" being the default one.
@@ -168,10 +183,7 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 		}
 	}
 	if len(missing) > 0 {
-		code := results.CurrentCode(".")
-		if p.env.Code = code.Revision; code.Modified {
-			p.env.Code += " with changes"
-		}
+		p.nameCode()
 	}
 	reporter := progress.New(missing, progress.Options{
 		Out: p.options.Progress, Terminal: p.options.Terminal, Log: log, Workers: p.options.Jobs, Rates: p.Rates,
@@ -183,10 +195,13 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 	for _, warning := range p.Plan.Warnings {
 		reporter.Note("warning: " + warning)
 	}
-	outcomes, err := dag.Run(ctx, p.Plan.Graph, p.env.Store, p.Status, dag.Options{
+	outcomes, err := p.execute(ctx, p.Plan.Graph, p.env.Store, p.Status, dag.Options{
 		Workers: p.options.Jobs, Rates: p.Rates, Watcher: reporter,
 	})
 	reporter.Close()
+	if err != nil && outcomes == nil && ctx.Err() == nil { // it did not come to computing
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("stopped: %w; the same command goes on from here", err)
 	}
@@ -199,6 +214,14 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 		reporter.Note(fmt.Sprintf("warning: %s cannot be locked (%v): let no other run write there now", p.options.Out, err))
 	}
 	return summary, errors.Join(p.write(summary), summary.err())
+}
+
+// nameCode finds out the program's revision, which trained networks carry.
+func (p *Prepared) nameCode() {
+	code := results.CurrentCode(".")
+	if p.env.Code = code.Revision; code.Modified {
+		p.env.Code += " with changes"
+	}
 }
 
 // Summary is what a run came to.

@@ -10,16 +10,25 @@ import (
 
 func newRun() *cobra.Command {
 	var f suiteFlags
+	var executor string
 	c := &cobra.Command{
 		Use:   "run SPEC|FOLDER",
 		Short: "Run an experiment or a suite",
 		Long: `run computes what is not cached and writes cells.csv, gains.csv, tables, figures, manifest.json and report.html.
 
-A stopped or killed run goes on where it was when the same command is given again.`,
+A stopped or killed run goes on where it was when the same command is given again.
+
+With --executor slurm the stages become jobs of a Slurm cluster, with the resources that the specs give under cluster;
+tables are made here. Jobs stay in the queue when the command ends before they do: give it again to follow them, or
+transfera cancel to end them. --device is that of the jobs, and --jobs how many of one array run side by side.`,
 		Example: `  transfera run experiments/embedded
-  transfera run experiments/cifar10/sr.yaml --data cifar10=DIR --weights DIR --set training.steps=200`,
+  transfera run experiments/cifar10/sr.yaml --data cifar10=DIR --weights DIR --set training.steps=200
+  transfera run experiments/paper --executor slurm --device cuda --data imagenet=DIR --weights DIR`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.toCluster(executor, args[0]); err != nil {
+				return err
+			}
 			prepared, err := f.prepare(c, args[0])
 			if err != nil {
 				return err
@@ -42,5 +51,6 @@ A stopped or killed run goes on where it was when the same command is given agai
 	}
 	f.addSuite(c)
 	f.addMachine(c)
+	c.Flags().StringVar(&executor, "executor", "local", "local computes here, slurm as jobs of a cluster that shares this folder and the cache")
 	return c
 }

@@ -214,3 +214,26 @@ func TestWhatAnotherRunHasComputedMeanwhileIsTakenOver(t *testing.T) {
 	assert.Equal(t, []string{"dropped a", "started b", "finished b"}, w.events)
 	assert.True(t, outcomes[0].Cached)
 }
+
+func TestSomeStagesAloneAreComputedIfTheirInputsAreThere(t *testing.T) {
+	b := newBench(t)
+	r := b.stage("r", "", 0)
+	p, q := b.stage("p", "", 0, r), b.stage("q", "", 0, r)
+	e := b.stage("e", "", 0, p)
+	g := graph(r, p, q, e)
+	assert.Same(t, p, g.Find(p.Key))
+	assert.Nil(t, g.Find("none"))
+	_, err := InspectOnly(g, b.store, []*Stage{p})
+	assert.EqualError(t, err, "k p needs k r, which is not in the cache; let a run compute it first")
+	b.run(r)
+	status, err := InspectOnly(g, b.store, []*Stage{p, e})
+	require.NoError(t, err)
+	assert.Equal(t, []State{Cached, Missing, Unneeded, Missing}, []State{status.Of(r), status.Of(p), status.Of(q), status.Of(e)})
+	b.jobs = nil
+	_, err = Run(t.Context(), g, b.store, status, Options{Workers: 1, Watcher: &witness{}})
+	require.NoError(t, err)
+	assert.Equal(t, [][]string{{"p"}, {"e"}}, b.jobs)
+	status, err = InspectOnly(g, b.store, []*Stage{e})
+	require.NoError(t, err)
+	assert.Equal(t, Cached, status.Of(e))
+}

@@ -54,8 +54,12 @@ type Outcome struct {
 	Blocked bool
 }
 
-// Run computes what is missing and returns the outcome of every stage, in the graph's order. A stage that fails stops only
-// those that depend on it. The error is not nil if ctx ended the run; what was not reached has no outcome then.
+// Executor computes what status says is missing of g, and returns the outcome of every stage, in the graph's order. A stage
+// that fails stops only those that depend on it. The error is not nil if ctx ended the run, or if there is no computing at
+// all; what was not reached has no outcome then.
+type Executor func(ctx context.Context, g *Graph, s *store.Store, status *Status, o Options) ([]Outcome, error)
+
+// Run is the Executor that computes in this process, o.Workers jobs side by side.
 func Run(ctx context.Context, g *Graph, s *store.Store, status *Status, o Options) ([]Outcome, error) {
 	r := &run{store: s, options: o, queue: newQueue(g, status, o.Rates), done: map[*Stage]float64{}, outcomes: map[*Stage]*Outcome{}}
 	for _, stage := range g.Stages {

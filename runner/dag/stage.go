@@ -110,6 +110,9 @@ func (g *Graph) Part(of ...*Stage) *Graph {
 	return part
 }
 
+// Find returns the stage of a key, nil if there is none.
+func (g *Graph) Find(key string) *Stage { return g.byKey[key] }
+
 // Add puts a stage into the graph and returns it, or the equal one that is there already.
 func (g *Graph) Add(s *Stage) *Stage {
 	if g.byKey == nil {

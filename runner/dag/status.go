@@ -62,6 +62,37 @@ func Inspect(g *Graph, s *store.Store) *Status {
 	return status
 }
 
+// InspectOnly is Inspect for those who want some stages alone, and have their inputs. It is an error if an input is not in
+// the store; the states of all other stages are Unneeded.
+func InspectOnly(g *Graph, s *store.Store, wanted []*Stage) (*Status, error) {
+	status := &Status{states: map[*Stage]State{}, records: map[*Stage]*store.Record{}}
+	for _, stage := range g.Stages {
+		status.states[stage] = Unneeded
+	}
+	find := func(stage *Stage) bool {
+		record, found, damage := s.Find(stage.Key)
+		if damage != nil {
+			status.Damage = append(status.Damage, damage)
+		}
+		if found {
+			status.states[stage], status.records[stage] = Cached, record
+		}
+		return found
+	}
+	for _, stage := range wanted {
+		if find(stage) {
+			continue
+		}
+		status.states[stage] = Missing
+		for _, input := range stage.Inputs {
+			if status.states[input] == Unneeded && !slices.Contains(wanted, input) && !find(input) {
+				return nil, fmt.Errorf("%s needs %s, which is not in the cache; let a run compute it first", stage, input)
+			}
+		}
+	}
+	return status, nil
+}
+
 // Of is the state of a stage.
 func (s *Status) Of(stage *Stage) State { return s.states[stage] }
 

@@ -68,6 +68,13 @@ func New(stages []*dag.Stage, options Options) *Reporter {
 	return r
 }
 
+// Workers is told that so many jobs are computed side by side from now on.
+func (r *Reporter) Workers(n int) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.options.Workers = n
+}
+
 // Started is told that a job begins.
 func (r *Reporter) Started(stages []*dag.Stage) {
 	r.mutex.Lock()

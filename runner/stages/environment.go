@@ -16,11 +16,24 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
+	"strings"
 
 	"transfera/aten"
 	"transfera/runner/dag"
 	"transfera/runner/store"
 )
+
+// jobKinds are the kinds of stages that a cluster computes.
+var jobKinds = []string{"recognizer", "processor", "quality", "recognition", "boundary", "pictures"}
+
+// MadeHere tells whether a stage takes so little that it is no job for a cluster: tables are made where the run is.
+func MadeHere(s *dag.Stage) bool { return s.Kind == "table" }
+
+// KindOf is the kind of a stage as specs and the list above name it: the boundary stages are of one kind.
+func KindOf(s *dag.Stage) string {
+	kind, _, _ := strings.Cut(s.Kind, " ")
+	return kind
+}
 
 // Environment is what stages compute with. None of it changes a result, but for rounding where it says so.
 type Environment struct {

@@ -18,7 +18,7 @@ func Names() experiments.Names {
 	names := experiments.Names{
 		Datasets: map[string]experiments.Kind{}, Degradations: map[string]experiments.Kind{},
 		Recognizers: architectures(recognizers.Architectures), Processors: architectures(processing.Architectures),
-		Figures: map[string]experiments.Kind{}, Optimizers: training.Optimizers,
+		Figures: map[string]experiments.Kind{}, Optimizers: training.Optimizers, Stages: jobKinds,
 	}
 	for _, kind := range data.DegradationKinds() {
 		names.Degradations[kind.Name] = experiments.Kind{Doc: kind.Doc, Options: dataOptions(kind.Options)}

@@ -149,9 +149,25 @@ func TestSettingsThatChangeNoResultAreNoPartOfTheKeys(t *testing.T) {
 		return keys
 	}
 	assert.Equal(t, keys(""), keys("training: {checkpoint_every: 1}\nrecognizers: {a: {train: {checkpoint_every: 1}}}"))
+	assert.Equal(t, keys(""), keys("cluster: {partition: gpu, resources: {processor: {gpus: 1}}}"))
 	changed := keys("paper: Table 1")
 	assert.Equal(t, keys("")[:len(changed)-1], changed[:len(changed)-1])
 	assert.NotEqual(t, keys(""), changed, "it stands below the table")
+}
+
+func TestClustersKnowTheKindsOfAllStagesButTables(t *testing.T) {
+	plan := planned(t, environment(t), map[string]string{"one": `
+boundary: {images: 2, planes: 2, resolution: 2}
+figures: [{kind: picture-grid, images: 1}]
+`})
+	var kinds []string
+	for _, s := range plan.Graph.Stages {
+		if kind := KindOf(s); !MadeHere(s) && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	assert.ElementsMatch(t, jobKinds, kinds)
+	assert.True(t, MadeHere(plan.Tables[0]))
 }
 
 // The plan's estimate must not fail where one batch takes all images.

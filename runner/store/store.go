@@ -6,7 +6,10 @@
 //
 //	objects/ab/abcdef.../    a result: its files and stage.json
 //	work/abcdef.../          what an unfinished stage left behind to go on from
-//	locks/abcdef...          held while a stage is computed, so that two runs do not compute it twice
+//	lock                     locked, a byte per key, while a stage is computed, so that two runs do not compute it twice
+//
+// The folder may lie on a file system that the nodes of a cluster share: see lockName for what is asked of it. What one node
+// renames into place another may see a little later.
 package store
 
 import (
@@ -34,7 +37,7 @@ func Open(root string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open cache %s: %w", root, err)
 	}
-	for _, name := range []string{"objects", "work", "locks"} {
+	for _, name := range []string{"objects", "work"} {
 		if err := os.MkdirAll(filepath.Join(absolute, name), 0o777); err != nil {
 			return nil, fmt.Errorf("open cache %s: %w; name another folder with --cache DIR", root, err)
 		}
@@ -87,6 +90,12 @@ func (s *Store) Find(key string) (record *Record, found bool, damage error) {
 		damage = errors.Join(damage, os.RemoveAll(s.object(key)))
 	}
 	return nil, false, damage
+}
+
+// Has tells whether there is a record of a key, without looking whether its files are whole.
+func (s *Store) Has(key string) bool {
+	_, err := os.Stat(s.File(key, recordName))
+	return err == nil
 }
 
 // whole reads the record of a key and compares its files. The error is fs.ErrNotExist where there is no result at all.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -170,4 +171,45 @@ func TestResultsAreCopiedByTheBeginningOfTheirKey(t *testing.T) {
 	write(t, s.File(key, "values"), "1 2 2")
 	_, err = s.Copy("abcdef0", folder)
 	assert.ErrorContains(t, err, "damaged")
+}
+
+// Whoever dies with a lock gives it free, and locks of different keys do not meet.
+func TestLockBelongsToOneKeyAndDiesWithItsProcess(t *testing.T) {
+	s, err := Open(t.TempDir())
+	require.NoError(t, err)
+	holder := exec.Command(os.Args[0], "-test.run=^TestHelperHoldsALock$")
+	holder.Env = append(os.Environ(), "TRANSFERA_TEST_HOLD="+s.Root())
+	said, err := holder.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, holder.Start())
+	_, err = said.Read(make([]byte, 1))
+	require.NoError(t, err)
+
+	other, free, err := s.tryLock("another")
+	require.NoError(t, err)
+	require.True(t, free)
+	other()
+	_, free, err = s.tryLock(key)
+	require.NoError(t, err)
+	assert.False(t, free, "another process has it")
+	require.NoError(t, holder.Process.Kill())
+	_ = holder.Wait() // it was killed
+	unlock, free, err := s.tryLock(key)
+	require.NoError(t, err)
+	require.True(t, free)
+	unlock()
+}
+
+// TestHelperHoldsALock is the other process of the test above.
+func TestHelperHoldsALock(t *testing.T) {
+	root := os.Getenv("TRANSFERA_TEST_HOLD")
+	if root == "" {
+		t.Skip("only a helper of another test")
+	}
+	s, err := Open(root)
+	require.NoError(t, err)
+	_, err = s.Lock(t.Context(), key, func() {})
+	require.NoError(t, err)
+	fmt.Print(".")
+	time.Sleep(time.Minute)
 }
