@@ -88,6 +88,8 @@ func (r *run) look(ctx context.Context) error {
 		return nil
 	}
 	slices.SortStableFunc(again, func(a, b *unit) int { return cmp.Compare(a.level, b.level) })
+	// What one of them needs may have failed in this very look, after its turn.
+	again = slices.DeleteFunc(again, func(u *unit) bool { return r.settle(u, true) })
 	return r.place(ctx, again)
 }
 
