@@ -15,14 +15,21 @@ func newRun() *cobra.Command {
 		Short: "Run an experiment or a suite",
 		Long: `run computes what is not cached and writes cells.csv, gains.csv, tables, figures, manifest.json and report.html.
 
-A stopped or killed run goes on where it was when the same command is given again.`,
+A stopped or killed run goes on where it was when the same command is given again.
+
+With --nproc N, or started by torchrun, N processes train and evaluate together, each with a part of every batch. Batches
+are those of the spec however many processes share them, so results differ by rounding only.`,
 		Example: `  transfera run experiments/embedded
+  transfera run experiments/paper --data imagenet=DIR --weights DIR --nproc 4
   transfera run experiments/cifar10/sr.yaml --data cifar10=DIR --weights DIR --set training.steps=200`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			prepared, err := f.prepare(c, args[0])
 			if err != nil {
 				return err
+			}
+			if f.options.Place.Rank > 0 {
+				return follow(c, prepared)
 			}
 			summary, err := prepared.Run(c.Context())
 			if summary == nil {

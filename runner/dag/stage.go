@@ -87,6 +87,12 @@ type Graph struct {
 	byKey  map[string]*Stage
 }
 
+// Find returns the stage of a key.
+func (g *Graph) Find(key string) (*Stage, bool) {
+	s, ok := g.byKey[key]
+	return s, ok
+}
+
 // Add puts a stage into the graph and returns it, or the equal one that is there already.
 func (g *Graph) Add(s *Stage) *Stage {
 	if g.byKey == nil {

@@ -18,6 +18,7 @@ import (
 
 	"transfera/aten"
 	"transfera/runner/dag"
+	"transfera/runner/ranks"
 	"transfera/runner/store"
 )
 
@@ -29,6 +30,10 @@ type Environment struct {
 	Threads int
 	// LoaderWorkers is how many goroutines prepare the images of one stage.
 	LoaderWorkers int
+	// Place is which of how many processes this is. Those of a run train and evaluate together.
+	Place ranks.Place
+	// World is the processes of the run that this one, of rank 0, is computing; nil for one process.
+	World *ranks.World
 	// Reading, unless nil, is called while datasets are read for a plan: what is done, and how far it is.
 	Reading func(what string, done, total int)
 }
