@@ -62,6 +62,7 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     ctx->save_for_backward({x, weight, all.mean, (all.variance + epsilon).rsqrt()});
     ctx->saved_data["group"] = group_address;
     ctx->saved_data["count"] = all.count;
+    ctx->saved_data["idle"] = idle;
     return std::get<0>(at::native_batch_norm(x, weight, bias, mean, variance, /*training=*/false, momentum, epsilon));
   }
 
@@ -76,6 +77,8 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     auto d_bias = own[0].to(weight.scalar_type()), d_weight = (own[1] * scale).to(weight.scalar_type());
     auto sums = own.clone();
     wait(launch(g, sums));
+    if (ctx->saved_data["idle"].toBool()) // the statistics do not depend on x
+      return {at::zeros_like(x), d_weight, d_bias, {}, {}, {}, {}, {}, {}};
     auto factor = weight.to(at::kDouble) * scale;
     auto dx = centred.mul_(per_channel(-factor * scale.square() * sums[1] / count, x));
     dx.add_(dy * per_channel(factor, x)).sub_(per_channel(factor * sums[0] / count, x));

@@ -8,6 +8,7 @@
 //	job/K           the keys of the stages that are computed as the Kth job; nothing: the run is over
 //	ready/K/RANK    the process begins with the job
 //	done/K/RANK     what the process came to
+//	left/RANK       the process knows that the run is over
 //
 // The processes see the same files: specs, data, weights and cache.
 package ranks

@@ -97,21 +97,24 @@ func (w *World) start(start Starter, place Place, fail func(error)) error {
 	return nil
 }
 
-// leaving is how long started processes may take to end by themselves.
+// leaving is how long the other processes may take to end by themselves.
 const leaving = 5 * time.Second
 
-// End tells the others that the run is over and waits for those that it started.
+// End tells the others that the run is over and waits until they know, and until those that it started have ended.
 func (w *World) End() {
 	w.over.Store(true)
 	w.mutex.Lock()
 	_ = w.meeting.Set(jobKey(w.next), nil) // whoever cannot hear it loses the meeting instead
 	w.mutex.Unlock()
-	patience := time.After(leaving)
+	limited, cancel := context.WithTimeout(context.Background(), leaving)
+	defer cancel()
+	if w.started == nil {
+		w.waitAll(limited, leftKey)
+	}
 	for _, c := range w.started {
 		select {
 		case <-c.ended:
-		case <-patience:
-			patience = time.After(0) // the others have had as long
+		case <-limited.Done():
 			_ = c.command.Process.Kill()
 			<-c.ended
 		}

@@ -19,6 +19,8 @@ const (
 	poll = 10 * time.Millisecond
 	// gathering is how long the processes of a run may take to come together: each has to plan first.
 	gathering = 10 * time.Minute
+	// prompt is how long a process may take to begin with a job: it does nothing but look for jobs.
+	prompt = time.Minute
 	// stuck is how long one collective operation may take before the others count as lost. It covers what one process does
 	// while the others wait, such as writing a checkpoint.
 	stuck = 10 * time.Minute
@@ -114,7 +116,9 @@ func (w *World) lead(ctx context.Context, keys []string, compute func(g *aten.Gr
 	if err != nil {
 		return err
 	}
-	_, missing := w.waitAll(ctx, func(rank int) string { return readyKey(job, rank) })
+	limited, cancel := context.WithTimeout(ctx, prompt)
+	_, missing := w.waitAll(limited, func(rank int) string { return readyKey(job, rank) })
+	cancel()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -156,10 +160,11 @@ func (w *World) part(job int, compute func(g *aten.Group) error) (err error) {
 
 // settle hears the others about a job and finds the first cause of a failure.
 func (w *World) settle(ctx context.Context, job int, own error) error {
-	limited, cancel := ctx, func() {}
+	patience := stuck
 	if own != nil {
-		limited, cancel = context.WithTimeout(ctx, grace)
+		patience = grace
 	}
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	values, missing := w.waitAll(limited, func(rank int) string { return doneKey(job, rank) })
 	if ctx.Err() != nil {
@@ -205,6 +210,7 @@ func groupName(job int) string      { return fmt.Sprintf("group/%d", job) }
 func readyKey(job, rank int) string { return fmt.Sprintf("ready/%d/%d", job, rank) }
 func doneKey(job, rank int) string  { return fmt.Sprintf("done/%d/%d", job, rank) }
 func hereKey(rank int) string       { return fmt.Sprintf("here/%d", rank) }
+func leftKey(rank int) string       { return fmt.Sprintf("left/%d", rank) }
 
 // Follow takes part in what rank 0 asks for until the run is over. compute is this process's part in stages by their keys.
 // Jobs may run side by side. When rank 0 ends early, so does Follow, with an error and without waiting for its jobs: the
@@ -229,6 +235,7 @@ func Follow(ctx context.Context, place Place, device aten.Device, compute func(c
 		}
 		if len(text) == 0 {
 			jobs.Wait()
+			_ = w.meeting.Set(leftKey(w.Rank), nil) // rank 0 may be gone by now
 			return nil
 		}
 		var keys []string
