@@ -162,6 +162,25 @@ func TestSeveralProcessesEvaluateEveryImageOnce(t *testing.T) {
 	}
 }
 
+func TestNumberOfProcessesChangesNoKeyWhereItChangesOnlyRounding(t *testing.T) {
+	needsGloo(t)
+	path := spec(t, several)
+	p := newPlace(t)
+	states := func(nproc, sync string) string {
+		return planned(t, p, path, "--nproc", nproc, "--set", "training.sync_batchnorm="+sync)
+	}
+	require.NoError(t, p.run(t, path).err)
+	for _, c := range []struct{ nproc, sync string }{{"1", "true"}, {"2", "true"}, {"1", "false"}} {
+		assert.Regexp(t, `^\d+ stages: \d+ cached, 0 to compute, 0 not needed\n$`, states(c.nproc, c.sync), "%s processes, %s", c.nproc, c.sync)
+	}
+	assert.Contains(t, states("2", "false"), "to compute  processor ", "statistics of parts make another P")
+	got := p.runSeveral(t, 2, path, "--set", "training.sync_batchnorm=false")
+	computed, _ := counts(t, got)
+	assert.Positive(t, computed)
+	assert.Contains(t, states("2", "false"), " 0 to compute")
+	assert.Contains(t, states("4", "false"), "to compute  processor ")
+}
+
 func TestBatchesThatProcessesCannotShareAreRefused(t *testing.T) {
 	needsGloo(t)
 	p := newPlace(t)
