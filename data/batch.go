@@ -10,6 +10,10 @@ type Batch struct {
 	Labels  []int64 // their classes
 	// Objects are those of each image, in pixels of its target. Nil unless the dataset is for detection.
 	Objects [][]Object
+	// Whole is how many images the batch has in all processes together, and Before how many of them come before these. An
+	// Idle process has none; what is here then must not count.
+	Whole, Before int
+	Idle          bool
 
 	N                       int // images
 	Height, Width           int // of targets and baselines
@@ -59,7 +63,10 @@ func (l *Loader) newBuffers(f frame) *buffers {
 // of the picture, and with it the memory, is still to come.
 func (l *Loader) newBatch(a assignment) *Batch {
 	n := len(a.indices)
-	b := &Batch{Step: a.step, Epoch: a.epoch, Indices: a.indices, Labels: make([]int64, n), N: n}
+	b := &Batch{
+		Step: a.step, Epoch: a.epoch, Indices: a.indices, Labels: make([]int64, n), N: n,
+		Before: a.before, Whole: a.whole, Idle: a.idle,
+	}
 	if IsDetection(l.dataset) {
 		b.Objects = make([][]Object, n)
 	}

@@ -35,6 +35,10 @@ type LoaderOptions struct {
 	Multiple int
 
 	Baseline bool // fill Batch.Baseline
+
+	// Rank of Ranks processes this is, which divide the work: in Train each has its part of every batch, in Eval each has the
+	// batches whose number leaves Rank when divided by Ranks. 0 of 0 is one process, with all of it.
+	Rank, Ranks int
 }
 
 // Loader prepares batches of a dataset, degraded or not, in parallel and ahead of time. Its batches are pure functions of
@@ -64,6 +68,7 @@ func NewLoader(dataset Dataset, degradation Degradation, options LoaderOptions) 
 		options.Prefetch = 4
 	}
 	options.Multiple = max(options.Multiple, 1)
+	options.Ranks = max(options.Ranks, 1)
 	l := &Loader{dataset: dataset, degradation: degradation, options: options}
 	l.buffers.New = func() any { return l.newBuffers(l.frame) }
 	if err := l.frameAll(); err != nil {
@@ -114,6 +119,8 @@ func (o LoaderOptions) check(images int) error {
 		return fmt.Errorf("short_side leaves images of different sizes, which a batch of %d cannot hold; set batch to 1", o.Batch)
 	case o.Resize > 0 && o.Crop > o.Resize:
 		return fmt.Errorf("a crop of %d does not fit images resized to %d", o.Crop, o.Resize)
+	case o.Rank < 0 || o.Rank >= max(o.Ranks, 1):
+		return fmt.Errorf("there is no rank %d of %d", o.Rank, o.Ranks)
 	case o.DropLast && o.Batch > images:
 		return fmt.Errorf("batches of %d with the last one dropped leave nothing of %d images", o.Batch, images)
 	}
@@ -148,24 +155,38 @@ func (l *Loader) Train(ctx context.Context, from, to int) iter.Seq2[*Batch, erro
 				order = l.order(epoch)
 			}
 			start := step % perEpoch * l.options.Batch
-			indices := order[start:min(start+l.options.Batch, len(order))]
-			if !yield(assignment{step: step, epoch: epoch, indices: slices.Clone(indices), train: true}) {
+			a := l.part(order[start:min(start+l.options.Batch, len(order))])
+			a.step, a.epoch, a.train = step, epoch, true
+			if !yield(a) {
 				return
 			}
 		}
 	})
 }
 
+// part is what this process has of a batch. Where there are fewer images than processes, those without one are idle, with an
+// image that others have.
+func (l *Loader) part(batch []int) assignment {
+	n, rank, ranks := len(batch), l.options.Rank, l.options.Ranks
+	from, to := n*rank/ranks, n*(rank+1)/ranks
+	a := assignment{before: from, whole: n}
+	if from == to {
+		a.before, a.idle, from, to = 0, true, 0, 1
+	}
+	a.indices = slices.Clone(batch[from:to])
+	return a
+}
+
 // Eval yields every image once, in the dataset's order, without augmentation. Noise is seeded with the image's
 // OriginalIndex. Errors, ctx and goroutines are as in Train.
 func (l *Loader) Eval(ctx context.Context) iter.Seq2[*Batch, error] {
 	return l.prefetch(ctx, func(yield func(assignment) bool) {
-		for step := range l.EvalSteps() {
+		for step := l.options.Rank; step < l.EvalSteps(); step += l.options.Ranks {
 			var indices []int
 			for i := step * l.options.Batch; i < min((step+1)*l.options.Batch, l.dataset.Len()); i++ {
 				indices = append(indices, i)
 			}
-			if !yield(assignment{step: step, indices: indices}) {
+			if !yield(assignment{step: step, indices: indices, whole: len(indices)}) {
 				return
 			}
 		}

@@ -26,6 +26,7 @@ func collect(t *testing.T, batches iter.Seq2[*Batch, error]) []Batch {
 		require.NoError(t, err)
 		all = append(all, Batch{
 			Step: b.Step, Epoch: b.Epoch, Indices: b.Indices, Labels: b.Labels,
+			Whole: b.Whole, Before: b.Before, Idle: b.Idle,
 			N: b.N, Height: b.Height, Width: b.Width, InputHeight: b.InputHeight, InputWidth: b.InputWidth,
 			Target: slices.Clone(b.Target), Input: slices.Clone(b.Input), Baseline: slices.Clone(b.Baseline),
 		})
@@ -69,6 +70,46 @@ func TestTrainingResumesAtAnyStep(t *testing.T) {
 		assert.Equal(t, whole[from:], collect(t, again.Train(t.Context(), from, 8)), "from step %d", from)
 	}
 	assert.Empty(t, collect(t, l.Train(t.Context(), 5, 5)))
+}
+
+func TestRanksHaveTheWholeBatchTogether(t *testing.T) {
+	s := shapes(t, GeneratedOptions{Size: 32, Count: 10}) // epochs of batches of 4, 4 and 2
+	d := degradation(t, "dn", nil)
+	whole := newLoader(t, s, d, demanding)
+	for _, ranks := range []int{1, 2, 3, 4} {
+		t.Run(fmt.Sprint(ranks), func(t *testing.T) {
+			var train, eval [][]Batch // by rank
+			for rank := range ranks {
+				options := demanding
+				options.Rank, options.Ranks = rank, ranks
+				l := newLoader(t, s, d, options)
+				train = append(train, collect(t, l.Train(t.Context(), 1, 6)))
+				eval = append(eval, collect(t, l.Eval(t.Context())))
+			}
+			for step, want := range collect(t, whole.Train(t.Context(), 1, 6)) {
+				var got Batch
+				for rank := range ranks {
+					part := train[rank][step]
+					assert.Equal(t, want.N, part.Whole)
+					if part.Idle {
+						assert.Equal(t, want.Indices[:1], part.Indices, "something to compute with")
+						continue
+					}
+					assert.Equal(t, got.N, part.Before)
+					got.N += part.N
+					got.Indices, got.Labels = append(got.Indices, part.Indices...), append(got.Labels, part.Labels...)
+					got.Input, got.Target = append(got.Input, part.Input...), append(got.Target, part.Target...)
+				}
+				assert.Equal(t, want.Indices, got.Indices)
+				assert.Equal(t, want.Labels, got.Labels)
+				assert.Equal(t, want.Input, got.Input)
+				assert.Equal(t, want.Target, got.Target)
+			}
+			for step, want := range collect(t, whole.Eval(t.Context())) {
+				assert.Equal(t, want, eval[step%ranks][step/ranks])
+			}
+		})
+	}
 }
 
 func TestEpochsVisitEveryImageOnceInNewOrders(t *testing.T) {
@@ -351,6 +392,7 @@ func TestLoadersRefuseOptionsThatMakeNoSense(t *testing.T) {
 		"cannot be negative":                         {Batch: 1, Workers: -1},
 		"a crop of 40 does not fit":                  {Batch: 1, Resize: 32, Crop: 40},
 		"leave nothing of 10 images":                 {Batch: 11, DropLast: true},
+		"there is no rank 2 of 2":                    {Batch: 2, Rank: 2, Ranks: 2},
 		"sr x4 needs sides divisible by 4, not 30x3": {Batch: 1, Crop: 30},
 	} {
 		_, err := NewLoader(s, degradation(t, "sr", nil), options)

@@ -12,6 +12,9 @@ type assignment struct {
 	step, epoch int
 	indices     []int
 	train       bool
+	// before, whole and idle are as in Batch.
+	before, whole int
+	idle          bool
 }
 
 // pending is a batch whose images are being prepared.

@@ -184,6 +184,9 @@ type Training struct {
 	Epochs int `yaml:"epochs" doc:"Length in passes over the training images; give this or steps (0 is as absent)." check:">=0"`
 	// Schedule lists milestones of the learning rate, After ascending.
 	Schedule []Milestone `yaml:"schedule,flow" doc:"Milestones of the learning rate, in order. The paper's six epochs: [{after: 4, factor: 0.1}, {after: 5, factor: 0.01}]." default:"[]"`
+	// SyncBatchNorm makes BatchNorm's statistics those of the whole batch where several processes share it. It is not part of
+	// the key of a result: with it, and in one process, the number of processes changes rounding only.
+	SyncBatchNorm bool `yaml:"sync_batchnorm" json:"-" doc:"Several processes compute BatchNorm's statistics over the whole batch, as one process does; false: each over its part, which is faster and changes results." default:"true"`
 	// CheckpointEvery so many steps the state is written; 0 = only at the end.
 	CheckpointEvery int `yaml:"checkpoint_every" doc:"Steps between checkpoints, from which a killed run goes on; 0 writes none before the end." check:">=0" default:"200"`
 }

@@ -43,7 +43,7 @@ func deviceOf(o Options) (aten.Device, error) {
 	if o.Executor == Slurm && (o.Device == "cuda" || strings.HasPrefix(o.Device, "cuda:")) {
 		return aten.CPU, nil
 	}
-	return aten.ParseDevice(cmpOr(o.Device, "auto"))
+	return o.device()
 }
 
 // device is what the manifest says.

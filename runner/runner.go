@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"transfera/results/study"
 	"transfera/runner/dag"
 	"transfera/runner/progress"
+	"transfera/runner/ranks"
 	"transfera/runner/stages"
 	"transfera/runner/store"
 )
@@ -45,6 +45,13 @@ type Options struct {
 	// Jobs is how many of one array run side by side; 0 sets no limit.
 	Executor     string
 	StageCommand []string
+	// Processes is how many of this program train and evaluate together, started by this one; 0 is one, or as many as the
+	// environment of torchrun says.
+	Processes int
+	// Place is which of several processes this is, as ranks.FromEnvironment reads it.
+	Place ranks.Place
+	// Abort, unless nil, is called when another process is gone and Run cannot return, because libtorch waits for it.
+	Abort func(error)
 	// Progress is where people watch; Terminal says that it can draw.
 	Progress io.Writer
 	Terminal bool
@@ -90,6 +97,9 @@ func planned(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 	if o.Out == "" {
 		o.Out = filepath.Join("results", "out", suite.Name)
 	}
+	if err := o.place(); err != nil {
+		return nil, err
+	}
 	device, err := deviceOf(o)
 	if err != nil {
 		return nil, err
@@ -102,28 +112,13 @@ func planned(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 		}
 		device, o.Threads, rates = aten.DeviceElsewhere(elsewhere.Device), elsewhere.Threads, elsewhere.Rates
 	}
-	onCPU := device == aten.CPU
-	if o.Jobs == 0 {
-		o.Jobs = 1
-		if onCPU {
-			o.Jobs = runtime.NumCPU()
-		}
-	}
-	if o.Threads == 0 {
-		o.Threads = 1
-		if !onCPU {
-			o.Threads = runtime.NumCPU()
-		}
-	}
-	if o.LoaderWorkers == 0 {
-		o.LoaderWorkers = max(1, runtime.NumCPU()/o.Jobs)
-	}
+	o.shareCores(device)
 	s, err := OpenCache(o.Cache)
 	if err != nil {
 		return nil, err
 	}
 	p := &Prepared{suite: suite, options: o, Rates: rates, started: time.Now(), env: &stages.Environment{
-		Store: s, Device: device, Threads: o.Threads, LoaderWorkers: o.LoaderWorkers,
+		Store: s, Device: device, Threads: o.Threads, LoaderWorkers: o.LoaderWorkers, Place: o.Place,
 	}}
 	if o.Progress != nil {
 		p.env.Reading = progress.NewCount(o.Progress, o.Terminal).Progress
@@ -195,15 +190,13 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 	for _, warning := range p.Plan.Warnings {
 		reporter.Note("warning: " + warning)
 	}
-	outcomes, err := p.execute(ctx, p.Plan.Graph, p.env.Store, p.Status, dag.Options{
-		Workers: p.options.Jobs, Rates: p.Rates, Watcher: reporter,
-	})
+	outcomes, err := p.compute(ctx, len(missing) > 0, reporter)
 	reporter.Close()
 	if err != nil && outcomes == nil && ctx.Err() == nil { // it did not come to computing
 		return nil, err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("stopped: %w; the same command goes on from here", err)
+		return nil, stopped(err)
 	}
 	summary := newSummary(p, outcomes)
 	if !slices.ContainsFunc(p.Plan.Tables, summary.made) {
@@ -222,6 +215,20 @@ func (p *Prepared) nameCode() {
 	if p.env.Code = code.Revision; code.Modified {
 		p.env.Code += " with changes"
 	}
+}
+
+// compute runs the graph, with other processes if there are any and something to do.
+func (p *Prepared) compute(ctx context.Context, missing bool, watcher dag.Watcher) ([]dag.Outcome, error) {
+	options := dag.Options{Workers: p.options.Jobs, Rates: p.Rates, Watcher: watcher}
+	if missing && p.options.Place.Several() {
+		var end func()
+		var err error
+		if ctx, end, err = p.gather(ctx); err != nil {
+			return nil, err
+		}
+		defer end()
+	}
+	return p.execute(ctx, p.Plan.Graph, p.env.Store, p.Status, options)
 }
 
 // Summary is what a run came to.

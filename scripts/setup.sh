@@ -77,6 +77,9 @@ if [ -z "${GOTORCH_DIR:-}" ]; then
   fi
 fi
 [ -n "$libtorch" ] || need /usr/include/torch/csrc/api/include/torch/torch.h libtorch-dev
+# For training by several processes, without which everything else works: tried once.
+wanted=()
+if [ -z "$libtorch" ] && [ ! -e /usr/include/gloo/context.h ] && [ ! -e build/without-gloo ]; then wanted=(libgloo-dev); fi
 
 if [ "$(id -u)" = 0 ]; then administrator=yes; sudo=()
 elif sudo -n true 2>/dev/null; then administrator=yes; sudo=(sudo)
@@ -99,6 +102,17 @@ if [ ${#packages[@]} -gt 0 ]; then
   { "${sudo[@]}" apt-get update -q && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
       apt-get install -q -y --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 9>&- ||
     { tail -n 15 "$log" >&2; rm -f "$log"; fail "apt-get failed; see above, or $by_hand"; }
+  rm -f "$log"
+fi
+
+if [ ${#wanted[@]} -gt 0 ]; then
+  echo "setup: installing ${wanted[*]}, for several processes"
+  log=$(mktemp)
+  { [ -n "$administrator" ] && command -v apt-get >/dev/null 2>&1 &&
+    { [ ${#packages[@]} -gt 0 ] || "${sudo[@]}" apt-get update -q; } && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -q -y --no-install-recommends "${wanted[@]}"; } >"$log" 2>&1 9>&- ||
+    { touch build/without-gloo
+      echo "setup: that failed, so --nproc will not work here; for it: apt-get install ${wanted[*]}, then scripts/setup.sh again"; }
   rm -f "$log"
 fi
 
@@ -183,6 +197,9 @@ if grep -q 'NSt7__cxx1112basic_string' "$lib/libc10.so"; then flags+=(-D_GLIBCXX
   flags+=(-D_GLIBCXX_USE_CXX11_ABI=0)
 fi
 libraries=(-L "$lib" "-Wl,-rpath,$lib" -lc10 -ltorch -ltorch_cpu)
+# Several processes talk by Gloo or NCCL, where this libtorch has them and their headers are there.
+has() { [ -e "$1" ] && grep -q "$2" "$1"; }
+if has "$lib/libtorch_cpu.so" N4c10d16ProcessGroupGlooE && [ -e "$include/gloo/context.h" ]; then flags+=(-DUSE_C10D_GLOO); fi
 if [ -e "$lib/libtorch_cuda.so" ]; then
   # A pip-installed torch brings the toolkit's headers in packages beside it.
   cuda=
@@ -191,6 +208,15 @@ if [ -e "$lib/libtorch_cuda.so" ]; then
   done
   [ -n "$cuda" ] || fail "$lib has CUDA, but cuda_runtime_api.h was not found; set CUDA_HOME to the CUDA toolkit"
   flags+=(-DWITH_CUDA -I "$cuda/include")
+  if has "$lib/libtorch_cuda.so" N4c10d16ProcessGroupNCCLE; then
+    for folder in "$cuda" "$libtorch"/../nvidia/nccl /usr; do
+      if [ -f "$folder/include/nccl.h" ]; then
+        flags+=(-DUSE_C10D_NCCL)
+        [ "$folder" = /usr ] || flags+=(-I "$folder/include")
+        break
+      fi
+    done
+  fi
   libraries+=("-Wl,--no-as-needed" -ltorch_cuda -lc10_cuda "-Wl,--as-needed")
 fi
 

@@ -15,6 +15,9 @@ extern "C" {
 typedef void *tfa_tensor;
 typedef void *tfa_generator;
 typedef void *tfa_optimizer;
+typedef void *tfa_store;
+typedef void *tfa_group;
+typedef void *tfa_reducer;
 typedef const char *tfa_error;
 
 void tfa_free_string(tfa_error message);
@@ -79,8 +82,10 @@ tfa_error tfa_roi_pool(tfa_tensor features, const float *rois, int64_t count, in
                        tfa_tensor *out);
 
 // Dropout, of elements and of whole samples (dropout.cc).
-tfa_error tfa_dropout(tfa_tensor a, double probability, tfa_generator g, tfa_tensor *out);
-tfa_error tfa_stochastic_depth(tfa_tensor a, double probability, tfa_generator g, tfa_tensor *out);
+// Dimension 0 of a is a part of a larger whole: before of whole samples come before it, and masks are drawn for all of them.
+tfa_error tfa_dropout(tfa_tensor a, double probability, tfa_generator g, int64_t before, int64_t whole, tfa_tensor *out);
+tfa_error tfa_stochastic_depth(tfa_tensor a, double probability, tfa_generator g, int64_t before, int64_t whole,
+                               tfa_tensor *out);
 
 // Generators (random.cc): CPU Mersenne twisters, the streams of torch.Generator().
 tfa_error tfa_generator_new(uint64_t seed, tfa_generator *out);
@@ -99,6 +104,32 @@ tfa_error tfa_optimizer_set_learning_rate(tfa_optimizer o, double learning_rate)
 // *out is NULL where the parameter has no such state yet. Fields: step, exp_avg, exp_avg_sq (Adam), momentum_buffer (SGD).
 tfa_error tfa_optimizer_state(tfa_optimizer o, tfa_tensor parameter, const char *field, tfa_tensor *out);
 tfa_error tfa_optimizer_set_state(tfa_optimizer o, tfa_tensor parameter, const char *field, tfa_tensor value);
+
+// Several processes (distributed.cc): where they meet, and groups of them. Times are milliseconds. An error that another
+// process caused by its end begins with TFA_LOST, wherever it is met.
+#define TFA_LOST "lost another process: "
+int8_t tfa_has_backend(const char *name);  // gloo, nccl
+tfa_error tfa_store_new(const char *host, int32_t port, int8_t server, int64_t timeout, tfa_store *out,
+                        int32_t *actual_port);
+void tfa_store_free(tfa_store s);
+tfa_error tfa_store_set(tfa_store s, const char *key, const void *data, int64_t bytes);
+tfa_error tfa_store_check(tfa_store s, const char *key, int8_t *out);
+tfa_error tfa_store_get(tfa_store s, const char *key, tfa_tensor *out);  // of bytes
+tfa_error tfa_group_new(const char *host, int32_t port, const char *prefix, const char *backend, int64_t rank,
+                        int64_t size, int64_t timeout, tfa_group *out);
+void tfa_group_free(tfa_group g);
+tfa_error tfa_all_reduce(tfa_group g, tfa_tensor t);  // adds up, in place
+
+// Gradients averaged over a group (reducer.cc), in buckets of so many bytes. The group must outlive the reducer.
+tfa_error tfa_reducer_new(tfa_group g, const tfa_tensor *parameters, int64_t count, int64_t bytes, tfa_reducer *out);
+void tfa_reducer_free(tfa_reducer r);
+tfa_error tfa_reducer_backward(tfa_reducer r, tfa_tensor loss);
+void tfa_reducer_buckets(tfa_reducer r, int64_t *count, int64_t *early);
+
+// BatchNorm in training over a group's images (sync_batch_norm.cc); those of an idle process do not count.
+tfa_error tfa_sync_batch_norm(tfa_group g, tfa_tensor x, tfa_tensor running_mean, tfa_tensor running_variance,
+                              tfa_tensor weight, tfa_tensor bias, double momentum, double epsilon, int8_t idle,
+                              tfa_tensor *out);
 
 // Services (service.cc).
 void tfa_set_threads(int32_t threads);

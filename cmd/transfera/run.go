@@ -18,11 +18,15 @@ func newRun() *cobra.Command {
 
 A stopped or killed run goes on where it was when the same command is given again.
 
+With --nproc N, or started by torchrun, N processes train and evaluate together, each with a part of every batch. Batches
+are those of the spec however many processes share them, so results differ by rounding only.
+
 With --executor slurm the stages become jobs of a Slurm cluster, with the resources that the specs give under cluster;
 tables are made here. Jobs stay in the queue when the command ends before they do: give it again to follow them, or
 transfera cancel to end them. --device is that of the jobs, and --jobs how many of one array run side by side.`,
 		Example: `  transfera run experiments/embedded
   transfera run experiments/cifar10/sr.yaml --data cifar10=DIR --weights DIR --set training.steps=200
+  transfera run experiments/paper --data imagenet=DIR --weights DIR --nproc 4
   transfera run experiments/paper --executor slurm --device cuda --data imagenet=DIR --weights DIR`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -32,6 +36,9 @@ transfera cancel to end them. --device is that of the jobs, and --jobs how many 
 			prepared, err := f.prepare(c, args[0])
 			if err != nil {
 				return err
+			}
+			if f.options.Place.Rank > 0 {
+				return follow(c, prepared)
 			}
 			summary, err := prepared.Run(c.Context())
 			if summary == nil {

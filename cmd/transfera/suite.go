@@ -11,6 +11,7 @@ import (
 
 	"transfera/experiments"
 	"transfera/runner"
+	"transfera/runner/ranks"
 	"transfera/runner/stages"
 )
 
@@ -38,6 +39,7 @@ func (f *suiteFlags) addMachine(c *cobra.Command) {
 	flags.StringVar(&f.options.Device, "device", "auto", "auto, cpu, cuda or cuda:N")
 	flags.IntVar(&f.options.Jobs, "jobs", 0, "stages side by side (default one per core, one on a GPU); changes no result")
 	flags.IntVar(&f.options.LoaderWorkers, "loader-workers", 0, "images that each stage prepares side by side (default the cores per job); changes no result")
+	flags.IntVar(&f.options.Processes, "nproc", 0, "processes that train and evaluate together, each on its own GPU or share of the cores (default 1); changes rounding")
 	flags.IntVar(&f.options.Threads, "threads", 0, "threads of each stage's operators (default 1, all cores beside a GPU); changes rounding")
 }
 
@@ -68,7 +70,11 @@ func (f *suiteFlags) prepare(c *cobra.Command, path string) (*runner.Prepared, e
 	if err != nil {
 		return nil, err
 	}
+	f.options.Abort = abort(c)
 	f.options.Progress, f.options.Terminal = c.ErrOrStderr(), isTerminal(c.ErrOrStderr())
+	if f.options.Place, err = ranks.FromEnvironment(); err != nil {
+		return nil, err
+	}
 	f.options.Command, f.options.Overrides = append([]string{"transfera"}, os.Args[1:]...), f.set
 	return runner.Prepare(c.Context(), suite, f.options)
 }

@@ -36,6 +36,9 @@ func (b Builder) BatchNorm2d(name string, channels int) *BatchNorm2d {
 func (n *BatchNorm2d) Forward(x aten.Tensor) aten.Tensor {
 	if n.mode.training {
 		aten.AddInPlace(n.batches, oneLong())
+		if s := n.mode.share; s != nil && s.Group != nil {
+			return s.Group.SyncBatchNorm(x, n.mean, n.variance, n.weight, n.bias, batchNormMomentum, n.epsilon, s.Idle)
+		}
 	}
 	return aten.BatchNorm(x, n.mean, n.variance, n.weight, n.bias, n.mode.training, batchNormMomentum, n.epsilon)
 }

@@ -39,7 +39,8 @@ func (d *Dropout) Forward(x aten.Tensor) aten.Tensor {
 	if !d.active() {
 		return x
 	}
-	return aten.Dropout(x, d.probability, d.generator)
+	before, whole := d.mode.share.rows(x.Dim(0))
+	return aten.PartDropout(x, d.probability, d.generator, before, whole)
 }
 
 // Forward maps (N,...) to itself; evaluation returns x itself.
@@ -47,7 +48,8 @@ func (d *StochasticDepth) Forward(x aten.Tensor) aten.Tensor {
 	if !d.active() {
 		return x
 	}
-	return aten.StochasticDepth(x, d.probability, d.generator)
+	before, whole := d.mode.share.rows(x.Dim(0))
+	return aten.PartStochasticDepth(x, d.probability, d.generator, before, whole)
 }
 
 func (d dropping) active() bool { return d.mode.training && d.probability > 0 }

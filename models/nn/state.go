@@ -41,7 +41,10 @@ type Network struct {
 }
 
 // mode is shared by a network and those of its layers that behave differently in training.
-type mode struct{ training, folded bool }
+type mode struct {
+	training, folded bool
+	share            *Share // nil: the whole batch
+}
 
 // New builds a network. Parameters get PyTorch's default initial values for their layer, unless build says otherwise, drawn
 // from the stream of seed in the order in which build asks for them.

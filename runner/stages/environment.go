@@ -20,6 +20,7 @@ import (
 
 	"transfera/aten"
 	"transfera/runner/dag"
+	"transfera/runner/ranks"
 	"transfera/runner/store"
 )
 
@@ -45,6 +46,10 @@ type Environment struct {
 	LoaderWorkers int
 	// Code is the revision of the program, for what is trained; "" if unknown.
 	Code string
+	// Place is which of how many processes this is. Those of a run train and evaluate together.
+	Place ranks.Place
+	// World is the processes of the run that this one, of rank 0, is computing; nil for one process.
+	World *ranks.World
 	// Reading, unless nil, is called while datasets are read for a plan: what is done, and how far it is.
 	Reading func(what string, done, total int)
 }

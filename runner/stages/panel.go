@@ -42,10 +42,36 @@ func (p *Panel) Measure(batch *data.Batch) (err error) {
 	return err
 }
 
+// merge gives the first of several processes what the others have measured. Without a group nothing is to be done.
+func (p *Panel) merge(g *aten.Group) error {
+	if g == nil {
+		return nil
+	}
+	for _, m := range p.Measurers {
+		own, err := m.Part()
+		if err != nil {
+			return err
+		}
+		parts, err := g.Gather(own)
+		if err != nil {
+			return err
+		}
+		for rank := 1; g.Rank == 0 && rank < len(parts); rank++ {
+			if err := m.Merge(parts[rank]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Measurer measures the pictures of one evaluation.
 type Measurer interface {
 	// Add takes a batch: P's output, what recognizers see, and the targets.
 	Add(b *data.Batch, output, seen, target aten.Tensor) error
+	// Part is what was measured so far, and Merge takes over what another process's Part was.
+	Part() ([]byte, error)
+	Merge(part []byte) error
 	// measurements are those of the whole dataset; images that are missing are an error.
 	measurements() (*measurements, error)
 }

@@ -51,7 +51,7 @@ func (p *pictures) settings() picturesSettings {
 func (p *pictures) definition(kind, name, extra string, inputs ...*dag.Stage) dag.Definition {
 	d := dag.Definition{
 		Kind: kind, Name: name, Version: evaluationVersion, Settings: p.settings(), Files: []string{measurementsFile},
-		Bytes: measurementsBytes(p.val.Len()), Work: float64(p.val.Len()), Compute: p.env.compute(p.compute),
+		Bytes: measurementsBytes(p.val.Len()), Work: float64(p.val.Len()), Compute: p.env.together(p.compute),
 	}
 	rate := fmt.Sprintf("%s %s", kind, extra)
 	if p.task != nil {
@@ -64,7 +64,7 @@ func (p *pictures) definition(kind, name, extra string, inputs ...*dag.Stage) da
 		group = p.processor.Key
 	}
 	d.Inputs = append(d.Inputs, inputs...)
-	d.Rate = fmt.Sprintf("%s %s %d threads", rate, p.env.Device, p.env.Threads)
+	d.Rate = fmt.Sprintf("%s %s", rate, p.env.machine())
 	d.Group = fmt.Sprintf("%s %v %v %d", group, p.val.shape(), p.task != nil && p.processor == nil, p.batch)
 	if p.task != nil {
 		d.Group += fmt.Sprint(*p.task)
@@ -88,7 +88,7 @@ func (p *pictures) recognition(r *recognizer) *dag.Stage {
 	return stage
 }
 
-// compute makes the pictures once and gives them to everything in the job.
+// compute makes the pictures once and gives them to everything in the job. Several processes have some of the batches each.
 func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 	var measurers []Measurer
 	ordered := slices.SortedFunc(slices.Values(job.Stages), func(a, b *dag.Stage) int { return compareText(a.Key, b.Key) })
@@ -108,6 +108,9 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 	}); err != nil {
 		return err
 	}
+	if !leads(ctx) {
+		return nil
+	}
 	for i, stage := range ordered {
 		found, err := measurers[i].measurements()
 		if err != nil {
@@ -124,9 +127,11 @@ func (p *pictures) compute(ctx context.Context, job *dag.Job) error {
 	return nil
 }
 
-// show makes the pictures and shows them to the measurers. progress is told how many images were shown.
+// show makes the pictures and shows them to the measurers. progress is told how many images were shown. Of several processes
+// each shows some batches, and the measurers of the one that leads know all in the end.
 func (p *pictures) show(ctx context.Context, measurers []Measurer, progress func(done int)) error {
-	loader, err := p.loader(p.val, p.batch)
+	rank, ranks := share(ctx)
+	loader, err := p.loader(p.val, data.LoaderOptions{Batch: p.batch, Rank: rank, Ranks: ranks})
 	if err != nil {
 		return err
 	}
@@ -146,11 +151,11 @@ func (p *pictures) show(ctx context.Context, measurers []Measurer, progress func
 		progress(batch.Indices[batch.N-1] + 1)
 		batch.Release()
 	}
-	return nil
+	return panel.merge(groupOf(ctx))
 }
 
 // loader prepares the images, degraded if there is a task.
-func (p *pictures) loader(images *split, batch int) (*data.Loader, error) {
+func (p *pictures) loader(images *split, o data.LoaderOptions) (*data.Loader, error) {
 	var degradation data.Degradation
 	if p.task != nil {
 		var err error
@@ -158,5 +163,6 @@ func (p *pictures) loader(images *split, batch int) (*data.Loader, error) {
 			return nil, err
 		}
 	}
-	return images.loader(p.env, degradation, data.LoaderOptions{Batch: batch, Baseline: p.processor == nil})
+	o.Baseline = p.processor == nil
+	return images.loader(p.env, degradation, o)
 }

@@ -121,7 +121,7 @@ func (p *pictures) probe(ctx context.Context, r *recognizer) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	loader, err := p.loader(few, batch)
+	loader, err := p.loader(few, data.LoaderOptions{Batch: batch})
 	if err != nil {
 		return 0, err
 	}

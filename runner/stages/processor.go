@@ -49,6 +49,8 @@ type processorSettings struct {
 	Transformer *experiments.Processor  `json:"transformer,omitempty"`
 	Training    experiments.Training    `json:"training"`
 	Seed        int64                   `json:"seed"`
+	// LocalBatchNorm is the number of processes, each with statistics of its own; 0 where they do not matter.
+	LocalBatchNorm int `json:"local_batchnorm,omitempty"`
 }
 
 // newProcessor plans one P. task is for people; everything else decides the result.
@@ -59,6 +61,13 @@ func newProcessor(env *Environment, task string, settings processorSettings, tra
 	}
 	if err := train.holds(settings.Training.Batch); err != nil {
 		return nil, fmt.Errorf("training.batch: %w", err)
+	}
+	alone := source != nil && source.architecture.Detects // what a detector's loss draws depends on the whole batch
+	if !alone {
+		if err := env.divides(settings.Training); err != nil {
+			return nil, fmt.Errorf("training.batch: %w", err)
+		}
+		settings.LocalBatchNorm = env.localBatchNorm(settings.Training)
 	}
 	degradation, err := newDegradation(settings.Degradation)
 	if err != nil {
@@ -72,7 +81,10 @@ func newProcessor(env *Environment, task string, settings processorSettings, tra
 	definition := dag.Definition{
 		Kind: "processor", Name: p.words(task), Version: processorVersion, Settings: settings,
 		Work: float64(images(settings.Training, train.Len())), Files: []string{processorFile, courseFile},
-		Compute: env.compute(p.compute), Probe: env.probe(p.probe),
+		Compute: env.together(p.compute), Probe: env.probe(p.probe),
+	}
+	if alone {
+		definition.Compute = env.compute(p.compute)
 	}
 	rate := fmt.Sprintf("train %s %v %v", settings.Method, settings.Processor, settings.Degradation)
 	if source != nil {
@@ -83,7 +95,7 @@ func newProcessor(env *Environment, task string, settings processorSettings, tra
 		definition.Files = append(definition.Files, transformerFile)
 		rate += fmt.Sprintf(" %v", *settings.Transformer)
 	}
-	definition.Rate = fmt.Sprintf("%s %s %d threads", rate, env.Device, env.Threads)
+	definition.Rate = fmt.Sprintf("%s %s", rate, env.machine())
 	for _, part := range p.parts() {
 		architecture, err := part.architecture()
 		if err != nil {
@@ -160,8 +172,10 @@ func (p *processor) assemble() (trained []training.Network, roles methods.Networ
 
 // compute trains.
 func (p *processor) compute(ctx context.Context, job *dag.Job) error {
+	rank, ranks := share(ctx)
 	loader, err := p.train.loader(p.env, p.degradation, data.LoaderOptions{
 		Batch: p.settings.Training.Batch, Seed: streamSeed("processor data", p.settings.Seed), Shuffle: true, Flip: p.train.prepare.Flip,
+		Rank: rank, Ranks: ranks,
 	})
 	if err != nil {
 		return err
@@ -191,10 +205,14 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 		ImageName:  p.train.Name,
 		Checkpoint: filepath.Join(work, checkpointFile),
 		Progress:   job.Progress,
+		Group:      groupOf(ctx), SyncBatchNorm: recipe.SyncBatchNorm,
 	}
 	course, err := fit.Run(ctx)
 	if err != nil {
 		return err
+	}
+	if !leads(ctx) {
+		return nil
 	}
 	if fixed != nil && fixed.Dict().Checksum() != checksum {
 		return fmt.Errorf("training changed the fixed recognizer %s, which is a bug", p.source.name)

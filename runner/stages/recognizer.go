@@ -50,6 +50,8 @@ type recognizerSettings struct {
 	Backbone  string                          `json:"backbone,omitempty"` // checksum of the tensors that training starts from
 	Seed      int64                           `json:"seed,omitempty"`
 	Shape     *shape                          `json:"shape,omitempty"`
+	// LocalBatchNorm is the number of processes, each with statistics of its own; 0 where they do not matter.
+	LocalBatchNorm int `json:"local_batchnorm,omitempty"`
 }
 
 // newRecognizer plans the recognizer called name. train is the split that it is trained on, nil for one that is loaded;
@@ -82,6 +84,12 @@ func newRecognizer(
 		if err := train.holds(recipe.Batch); err != nil {
 			return nil, fmt.Errorf("train.batch: %w", err)
 		}
+		if !architecture.Detects {
+			if err := env.divides(recipe.Training); err != nil {
+				return nil, fmt.Errorf("train.batch: %w", err)
+			}
+			settings.LocalBatchNorm = env.localBatchNorm(recipe.Training)
+		}
 		recipe.CheckpointEvery = 0 // does not change the result
 		cut := train.shape()
 		cut.Flip, cut.Shift = recipe.Augment.Flip, recipe.Augment.Shift
@@ -103,9 +111,13 @@ func newRecognizer(
 			settings.Backbone = file.Tensors.Checksum()
 		}
 		definition.Files = append(definition.Files, courseFile)
-		definition.Rate = fmt.Sprintf("train %s %v %s %d threads", spec.Arch, spec.Options, env.Device, env.Threads)
+		definition.Rate = fmt.Sprintf("train %s %v %s", spec.Arch, spec.Options, env.machine())
 		definition.Work = float64(images(recipe.Training, train.Len()))
-		definition.Compute = env.compute(func(ctx context.Context, job *dag.Job) error { return r.train(ctx, env, job, train) })
+		compute := func(ctx context.Context, job *dag.Job) error { return r.train(ctx, env, job, train) }
+		definition.Compute = env.together(compute)
+		if architecture.Detects { // what its loss draws depends on the whole batch
+			definition.Compute = env.compute(compute)
+		}
 		definition.Probe = env.probe(func(ctx context.Context) (float64, error) { return r.probe(ctx, env, train) })
 	}
 	definition.Settings = settings
@@ -181,9 +193,10 @@ func (r *recognizer) load(_ context.Context, job *dag.Job) error {
 // train trains R on the images of a split as they are.
 func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, train *split) error {
 	recipe := r.spec.Train
+	rank, ranks := share(ctx)
 	loader, err := train.loader(env, nil, data.LoaderOptions{
 		Batch: recipe.Batch, Seed: streamSeed("recognizer data", r.spec.Seed), Shuffle: true,
-		Flip: recipe.Augment.Flip, Shift: recipe.Augment.Shift,
+		Flip: recipe.Augment.Flip, Shift: recipe.Augment.Shift, Rank: rank, Ranks: ranks,
 	})
 	if err != nil {
 		return err
@@ -202,10 +215,14 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 		Loader: loader, Terms: r.lossTerms(), Loss: loss, ImageName: train.Name,
 		Checkpoint: filepath.Join(work, checkpointFile),
 		Progress:   job.Progress,
+		Group:      groupOf(ctx), SyncBatchNorm: recipe.SyncBatchNorm,
 	}
 	course, err := fit.Run(ctx)
 	if err != nil {
 		return err
+	}
+	if !leads(ctx) {
+		return nil
 	}
 	if err := course.WriteCSV(filepath.Join(work, courseFile)); err != nil {
 		return err

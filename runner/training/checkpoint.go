@@ -62,7 +62,7 @@ func checksum(step string, dict weights.Dict) string { return step + " " + dict.
 
 // interrupted saves the state of a training that has to stop, unless it is none to go on from, and returns why it stops.
 func (s *state) interrupted(cause error) error {
-	if _, broken := s.fit.broken(); s.step == 0 || broken {
+	if _, broken := s.fit.broken(); s.step == 0 || broken || !s.fit.leads() {
 		return cause
 	}
 	return errors.Join(cause, s.save())
@@ -79,6 +79,9 @@ func (s *state) load() error {
 	}
 	if err == nil {
 		return nil
+	}
+	if !s.fit.leads() {
+		return fmt.Errorf("rank 0 goes on from the checkpoint, which rank %d cannot use: %w", s.fit.Group.Rank, err)
 	}
 	s.fit.Progress(0, fmt.Sprintf("starting over, for the checkpoint cannot be used: %v", err))
 	return os.Remove(s.fit.Checkpoint)

@@ -36,6 +36,12 @@ type Fit struct {
 	Checkpoint string
 	// Progress is told the share of the steps done.
 	Progress func(share float64, words string)
+	// Group is the processes that train together, each with the same Fit and its part of the Loader's batches; nil for one.
+	// The first of them reads and writes the checkpoint, which is the same file for any number of processes.
+	Group *aten.Group
+	// SyncBatchNorm makes the statistics of BatchNorms those of all processes' images, as in one process. Otherwise each has
+	// its own, and the running ones are the processes' average.
+	SyncBatchNorm bool
 }
 
 // Loss computes the objective, of one element, and the terms of the course for a batch. A term that is the zero Tensor
@@ -52,9 +58,14 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := state.load(); err != nil {
+	if err := state.loadTogether(); err != nil {
 		return nil, err
 	}
+	part, err := f.join()
+	if err != nil {
+		return nil, err
+	}
+	defer part.leave()
 	for _, n := range f.Networks {
 		n.Train()
 		defer n.Eval()
@@ -68,7 +79,7 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 			return nil, err
 		}
 		state.optimizer.SetLearningRate(learningRate(f.Recipe, batch.Step, f.Loader.StepsPerEpoch()))
-		if err := f.step(batch, state.optimizer, state.course); err != nil {
+		if err := f.step(batch, state.optimizer, state.course, part); err != nil {
 			return nil, err
 		}
 		state.step++
@@ -80,7 +91,7 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 			}
 		}
 		batch.Release()
-		if due && state.step < total {
+		if due && state.step < total && f.leads() {
 			if err := state.save(); err != nil {
 				return nil, err
 			}
@@ -102,26 +113,38 @@ func (f *Fit) begin() (*state, error) {
 	return &state{fit: f, optimizer: optimizer, course: newCourse(f.Terms)}, nil
 }
 
-// step does one optimizer step. On an error the weights are those before it.
-func (f *Fit) step(batch *data.Batch, optimizer *aten.Optimizer, course *Course) error {
+// step does one optimizer step, with other processes where part says so. On an error the weights are those before it.
+func (f *Fit) step(batch *data.Batch, optimizer *aten.Optimizer, course *Course, part *parallel) error {
 	s := aten.NewScope()
 	defer s.Close()
+	part.show(batch)
 	objective, terms := f.Loss(s, batch)
-	values := make([]float64, len(terms))
-	for i, term := range terms {
-		values[i] = math.NaN()
-		if term.Defined() {
-			values[i] = term.Item()
-		}
+	values := make([]float64, 0, len(terms)+1)
+	for _, term := range terms {
+		values = append(values, valueOf(term))
 	}
-	if loss := objective.Item(); math.IsNaN(loss) || math.IsInf(loss, 0) {
+	values, err := part.average(append(values, objective.Item()), batch)
+	if err != nil {
+		return err
+	}
+	if loss := values[len(terms)]; math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return f.diverged(batch, fmt.Sprintf("the loss is %v", loss))
 	}
 	optimizer.ZeroGrad()
-	objective.Backward()
+	if err := part.backward(objective, batch); err != nil {
+		return err
+	}
 	optimizer.Step()
-	course.add(values)
+	course.add(values[:len(terms)])
 	return nil
+}
+
+// valueOf is the value of a term; NaN for one that the step has not.
+func valueOf(term aten.Tensor) float64 {
+	if !term.Defined() {
+		return math.NaN()
+	}
+	return term.Item()
 }
 
 // broken names a tensor of the networks that holds infinities or what is no number.

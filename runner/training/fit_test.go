@@ -38,6 +38,10 @@ type trial struct {
 	checkpoint string
 	workers    int
 	width      int
+	seed       uint64
+	group      *aten.Group
+	sync       bool
+	trained    weights.Dict
 	loss       func(step int, logits, loss aten.Tensor) aten.Tensor // what to make of the loss
 	done       func(step int)
 	steps      []int // that were done
@@ -45,16 +49,30 @@ type trial struct {
 }
 
 func newTrial(t *testing.T, recipe experiments.Training) *trial {
-	return &trial{t: t, recipe: recipe, checkpoint: filepath.Join(t.TempDir(), "checkpoint"), workers: 1, width: 4}
+	return &trial{t: t, recipe: recipe, checkpoint: filepath.Join(t.TempDir(), "checkpoint"), workers: 1, width: 4, seed: 1}
 }
 
 func (x *trial) network() *nn.Network {
-	return nn.New(1, func(b nn.Builder) nn.Layer {
+	return nn.New(x.seed, func(b nn.Builder) nn.Layer {
 		return nn.Sequential{
 			b.ConvBN("conv", "norm", 3, x.width, 3, nn.Same(3).WithoutBias()), nn.Func(aten.ReLU), b.Dropout(0.3),
 			nn.Func(func(x aten.Tensor) aten.Tensor { return aten.Mean(x, 2, 3) }), b.Linear("fc", x.width, 10),
 		}
 	})
+}
+
+func (x *trial) rank() int {
+	if x.group == nil {
+		return 0
+	}
+	return x.group.Rank
+}
+
+func (x *trial) ranks() int {
+	if x.group == nil {
+		return 1
+	}
+	return x.group.Size
 }
 
 // outcome is what a training came to, bit for bit.
@@ -73,6 +91,7 @@ func (x *trial) run(ctx context.Context) outcome {
 	require.NoError(x.t, err)
 	loader, err := data.NewLoader(images, noise, data.LoaderOptions{
 		Batch: x.recipe.Batch, Workers: x.workers, Seed: 5, Shuffle: true, Flip: true, Shift: 2,
+		Rank: x.rank(), Ranks: x.ranks(),
 	})
 	require.NoError(x.t, err)
 	network := x.network()
@@ -105,7 +124,9 @@ func (x *trial) run(ctx context.Context) outcome {
 			}
 		},
 	}
+	fit.Group, fit.SyncBatchNorm = x.group, x.sync
 	course, err := fit.Run(ctx)
+	x.trained = network.Dict()
 	got := outcome{weights: network.Dict().Checksum(), err: err}
 	if course != nil {
 		for i, values := range course.Values {

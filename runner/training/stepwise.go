@@ -24,7 +24,7 @@ func (f *Fit) Stepwise() (*Stepwise, error) {
 
 // Step does one optimizer step. What libtorch refuses is an error.
 func (w *Stepwise) Step(batch *data.Batch) (err error) {
-	if native := aten.Catch(func() { err = w.state.fit.step(batch, w.state.optimizer, w.state.course) }); native != nil {
+	if native := aten.Catch(func() { err = w.state.fit.step(batch, w.state.optimizer, w.state.course, nil) }); native != nil {
 		return native
 	}
 	if err == nil {
