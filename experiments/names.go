@@ -162,6 +162,8 @@ func (n *Names) fixed(class string) ([]string, bool) {
 		return words, true
 	case "axis":
 		return axes, true
+	case "precision":
+		return precisions, true
 	}
 	return nil, false
 }

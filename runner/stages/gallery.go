@@ -159,7 +159,7 @@ func (g *gallery) make(ctx context.Context, places []int, shape []int64) (all sh
 		image := shownImage{Name: chosen.Name(batch.Indices[0]), Label: batch.Labels[0]}
 		s := aten.NewScope()
 		aten.NoGrad(func() {
-			u := upload(s, g.env.Device, batch)
+			u := upload(s, &aten.Feed{Device: g.env.Device}, batch)
 			show := func(picture, seen aten.Tensor) {
 				var compared []float64
 				if compared, err = metrics.PSNR(picture, u.Target); err != nil {

@@ -30,12 +30,17 @@ type Fit struct {
 	// Terms names what Loss returns besides the objective; their course is part of the result.
 	Terms []string
 	Loss  Loss
+	// Feed is what Loss uploads with, and Upload uploads a batch with it and does no more. Captured steps need both.
+	Feed   *aten.Feed
+	Upload func(s *aten.Scope, b *data.Batch)
 	// ImageName names an image of the loader's dataset in errors.
 	ImageName func(i int) string
 	// Checkpoint is the file that holds the state of an unfinished training.
 	Checkpoint string
 	// Progress is told the share of the steps done.
 	Progress func(share float64, words string)
+
+	lag int // steps that may run before their losses are looked at
 }
 
 // Loss computes the objective, of one element, and the terms of the course for a batch. A term that is the zero Tensor
@@ -52,6 +57,7 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer state.end()
 	if err := state.load(); err != nil {
 		return nil, err
 	}
@@ -68,13 +74,16 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 			return nil, err
 		}
 		state.optimizer.SetLearningRate(learningRate(f.Recipe, batch.Step, f.Loader.StepsPerEpoch()))
-		if err := f.step(batch, state.optimizer, state.course); err != nil {
+		if err := state.do(batch); err != nil {
 			return nil, err
 		}
 		state.step++
 		every := f.Recipe.CheckpointEvery
 		due := every > 0 && state.step%every == 0
 		if due || state.step == total { // a broken state must neither replace a good one nor become a result
+			if err := state.settle(0); err != nil {
+				return nil, err
+			}
 			if name, broken := f.broken(); broken {
 				return nil, f.diverged(batch, name+" is no longer finite")
 			}
@@ -95,6 +104,7 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 
 // begin is the state before the first step.
 func (f *Fit) begin() (*state, error) {
+	f.accelerate()
 	optimizer, err := f.newOptimizer()
 	if err != nil {
 		return nil, err
@@ -106,7 +116,7 @@ func (f *Fit) begin() (*state, error) {
 func (f *Fit) step(batch *data.Batch, optimizer *aten.Optimizer, course *Course) error {
 	s := aten.NewScope()
 	defer s.Close()
-	objective, terms := f.Loss(s, batch)
+	objective, terms := f.loss(s, batch)
 	values := make([]float64, len(terms))
 	for i, term := range terms {
 		values[i] = math.NaN()

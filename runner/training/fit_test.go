@@ -38,6 +38,7 @@ type trial struct {
 	checkpoint string
 	workers    int
 	width      int
+	lag        int
 	loss       func(step int, logits, loss aten.Tensor) aten.Tensor // what to make of the loss
 	done       func(step int)
 	steps      []int // that were done
@@ -95,6 +96,7 @@ func (x *trial) run(ctx context.Context) outcome {
 		},
 		ImageName:  images.Name,
 		Checkpoint: x.checkpoint,
+		lag:        x.lag,
 		Progress: func(share float64, words string) {
 			x.said = append(x.said, words)
 			if step := int(math.Round(share * 7)); step > 0 {
