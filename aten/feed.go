@@ -84,13 +84,9 @@ func upload[E any](f *Feed, s *Scope, dtype DType, data []E, shape []int) Tensor
 	}
 	name := C.CString(f.Device.String())
 	defer freeCString(name)
-	var last C.int8_t
-	if f.ChannelsLast {
-		last = 1
-	}
 	dims, rank := int64s(wide(shape))
 	var out C.tfa_tensor
-	check("upload", C.tfa_upload(unsafe.Pointer(unsafe.SliceData(data)), C.int8_t(dtype), dims, rank, name, last, &out))
+	check("upload", C.tfa_upload(unsafe.Pointer(unsafe.SliceData(data)), C.int8_t(dtype), dims, rank, name, flag(f.ChannelsLast), &out))
 	return wrap(s, out)
 }
 
@@ -104,7 +100,7 @@ func ChannelsLast(t Tensor) Tensor {
 
 // IsChannelsLast tells whether t's elements lie in that order.
 func (t Tensor) IsChannelsLast() bool {
-	var flag C.int8_t
-	check("is channels last", C.tfa_is_channels_last(t.handle(), &flag), t)
-	return flag != 0
+	var is C.int8_t
+	check("is channels last", C.tfa_is_channels_last(t.handle(), &is), t)
+	return is != 0
 }

@@ -22,12 +22,17 @@ func Autocast(device Device, f func()) {
 
 // AllowTF32 says whether matrix products and convolutions on NVIDIA GPUs may round what they multiply to 11 bits of mantissa.
 // It holds for the whole process from the next operator on; at first it is false, unlike PyTorch's default.
-func AllowTF32(allowed bool) {
-	var flag C.int8_t
-	if allowed {
-		flag = 1
+func AllowTF32(allowed bool) { C.tfa_allow_tf32(flag(allowed)) }
+
+// TuneConvolutions lets a GPU time its ways to compute a convolution of a new shape and take the fastest. Which one that is
+// may differ between runs, and with it the rounding. It holds for the whole process; at first it is off.
+func TuneConvolutions(enabled bool) { C.tfa_tune_convolutions(flag(enabled)) }
+
+func flag(on bool) C.int8_t {
+	if on {
+		return 1
 	}
-	C.tfa_allow_tf32(flag)
+	return 0
 }
 
 func init() { AllowTF32(false) }

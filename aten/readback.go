@@ -29,10 +29,8 @@ func (r *Readback) Values() []float64 {
 	values := make([]float64, r.count)
 	native := r.native
 	r.native = nil
-	var first *C.double
 	room := make([]C.double, max(1, r.count))
-	first = &room[0]
-	check("read back", C.tfa_readback_end(native, first), r)
+	check("read back", C.tfa_readback_end(native, &room[0]), r)
 	for i := range values {
 		values[i] = float64(room[i])
 	}
@@ -51,11 +49,7 @@ func Synchronize(device Device) {
 func DeviceMemory(device Device, reset bool) (peak, current int64) {
 	name := C.CString(device.String())
 	defer freeCString(name)
-	var flag C.int8_t
-	if reset {
-		flag = 1
-	}
 	var most, now C.int64_t
-	check("device memory", C.tfa_device_memory(name, flag, &most, &now))
+	check("device memory", C.tfa_device_memory(name, flag(reset), &most, &now))
 	return int64(most), int64(now)
 }

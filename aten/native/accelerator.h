@@ -17,6 +17,9 @@ typedef void *tfa_graph;
 tfa_error tfa_autocast(const char *device, int8_t enabled);
 // TF32 in the matrix products and convolutions of NVIDIA GPUs, for the whole process.
 void tfa_allow_tf32(int8_t allowed);
+// Lets cuDNN time its algorithms for every new shape and take the fastest, for the whole process: which one that is may differ
+// between runs, and with it the rounding.
+void tfa_tune_convolutions(int8_t enabled);
 
 // Layouts and transfers (transfer.cc). A tensor of 4 dimensions becomes channels-last; others stay as they are.
 tfa_error tfa_channels_last(tfa_tensor t, tfa_tensor *out);

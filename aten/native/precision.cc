@@ -31,3 +31,5 @@ void tfa_allow_tf32(int8_t allowed) {
   at::globalContext().setAllowTF32CuBLAS(allowed);
   at::globalContext().setAllowTF32CuDNN(allowed);
 }
+
+void tfa_tune_convolutions(int8_t enabled) { at::globalContext().setBenchmarkCuDNN(enabled); }

@@ -22,6 +22,7 @@ func (f *Fit) accelerate() {
 	if !f.Device.IsCPU() {
 		f.lag = gpuLag
 		aten.AllowTF32(f.Recipe.Precision == "tf32")
+		aten.TuneConvolutions(f.Recipe.Speed() != "") // whoever asks for none of it gets the same bits again
 	}
 }
 
@@ -32,6 +33,7 @@ func (s *state) end() {
 	}
 	if !s.fit.Device.IsCPU() {
 		aten.AllowTF32(false)
+		aten.TuneConvolutions(false)
 	}
 }
 
