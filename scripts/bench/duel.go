@@ -45,7 +45,7 @@ const warmUps = 10
 func (o options) duel(problem problem, p pair) (r result, err error) {
 	r.Work, r.Peer = problem.Work, problem.peer()
 	if problem.Kind == "step" {
-		r.Images = problem.Batch
+		r.Images = problem.images()
 	}
 	if err := r.measureMemory(p, problem.Device != "cpu"); err != nil {
 		return r, err

@@ -43,6 +43,7 @@ type options struct {
 	device, batches, modes     string
 	size, threads, rounds      int
 	turn                       float64
+	solo                       bool
 }
 
 // run is the whole command. The first argument "worker" makes it the worker that it starts itself.
@@ -62,6 +63,7 @@ func run(stdout io.Writer, args []string) error {
 	flags.StringVar(&o.modes, "modes", "default", "what steps are measured beside, separated by commas: "+strings.Join(modeNames(), " "))
 	flags.IntVar(&o.threads, "threads", 1, "threads of each program")
 	flags.IntVar(&o.rounds, "rounds", 7, "rounds; in each, both programs have one turn")
+	flags.BoolVar(&o.solo, "alone", false, "measure this program without PyTorch: images per second instead of ratios")
 	flags.Float64Var(&o.turn, "turn", 1, "seconds of a turn, about")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -69,6 +71,9 @@ func run(stdout io.Writer, args []string) error {
 	chosen, err := o.chosen()
 	if err != nil {
 		return err
+	}
+	if o.solo {
+		return o.alone(chosen)
 	}
 	var results []result
 	var failed error
@@ -112,27 +117,37 @@ func choose(list []problem, works string) ([]problem, error) {
 	return chosen, nil
 }
 
-// measure lets both programs do a problem, whose files lie in a temporary folder meanwhile.
+// measure lets both programs do a problem.
 func (o options) measure(p problem) (r result, err error) {
+	err = o.prepared(p, func(p problem, ours []string) error {
+		script, err := writePeer(p.Folder)
+		if err != nil {
+			return err
+		}
+		r, err = o.duel(p, pair{ours: ours, peer: []string{o.python, script, ours[len(ours)-1]}})
+		return err
+	})
+	return r, err
+}
+
+// prepared calls use with a problem whose files lie in a temporary folder meanwhile, and the command of our worker.
+func (o options) prepared(p problem, use func(p problem, ours []string) error) error {
 	p.Device, p.Threads, p.Images = o.device, o.threads, o.images
 	folder, err := os.MkdirTemp("", "transfera-bench-")
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer os.RemoveAll(folder)
 	file, err := p.write(folder)
 	if err != nil {
-		return r, err
-	}
-	script, err := writePeer(folder)
-	if err != nil {
-		return r, err
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return r, err
+		return err
 	}
-	return o.duel(p, pair{ours: []string{self, "worker", file}, peer: []string{o.python, script, file}})
+	p.Folder = folder
+	return use(p, []string{self, "worker", file})
 }
 
 func printTable(w io.Writer, results []result) error {

@@ -77,6 +77,17 @@ func (o options) chosen() (list []problem, err error) {
 	return list, nil
 }
 
+// images is how many images one run works on, 0 where that makes no sense.
+func (p problem) images() int {
+	switch {
+	case p.Kind == "step":
+		return p.Batch
+	case p.Kind == "loader" && p.Images == "":
+		return generatedImages
+	}
+	return 0
+}
+
 // speed is how many images per second we train on.
 func (r result) speed() string {
 	if r.Images == 0 {

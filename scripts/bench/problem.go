@@ -146,9 +146,11 @@ func (n *network) write(file string, find func(string) (models.Architecture, boo
 	return weights.SaveSafetensors(file, architecture.New(1, n.Size, n.Options).Dict(), nil)
 }
 
-// writeImages makes an ImageFolder of 20 JPEGs of a photograph's usual size: noise, enlarged so that it is smooth.
+const generatedImages = 20
+
+// writeImages makes an ImageFolder of so many JPEGs of a photograph's usual size: noise, enlarged so that it is smooth.
 func writeImages(folder string, random *rand.Rand) error {
-	for i := range 20 {
+	for i := range generatedImages {
 		noise := imaging.New(50, 40)
 		for k := range noise.Pix {
 			noise.Pix[k] = uint8(random.UintN(256))
