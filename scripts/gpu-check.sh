@@ -96,8 +96,10 @@ part() {
 }
 
 native() {
-  scripts/setup.sh --native-only --python "$python"
-  "$carried/transfera" version >"$work/words" 2>&1 || echo "built" >"$work/words"
+  scripts/setup.sh --native-only --python "$python" | tee "$work/native.log"
+  "$python" -c 'import torch; print("torch", torch.__version__, end="")' >"$work/words"
+  if grep -q 'without CUDA graphs' "$work/native.log"; then echo ', without CUDA graphs'; fi >>"$work/words"
+  "$carried/transfera" --help >/dev/null # it finds its libraries
 }
 
 unit() {
@@ -142,35 +144,36 @@ accuracy() {
 }
 
 loader() {
-  "$carried/bench" --alone --works loader-sr,loader-jpeg --rounds 3 --turn 0.5 --out "$out/loader.csv"
+  "$carried/bench" --alone --works loader-sr,loader-jpeg --rounds "$rounds" --turn "$turn" --out "$out/loader.csv"
   awk -F, 'NR > 1 {printf "%s %.0f images/s of one core; ", $1, $2} END {print ""}' "$out/loader.csv" >"$work/words"
 }
 
 size=224
 batches=20,64,128,256
-[ -z "$quick" ] || { size=32; batches=1,2; }
+rounds=3
+turn=0.5
+[ -z "$quick" ] || { size=32; batches=1,2; rounds=1; turn=0.1; }
 
 # sweep finds the batch with which a step in the best mode trains on most images per second.
 sweep() {
-  "$carried/bench" --alone --device "$device" --works ra-step --modes bf16 --size "$size" --batch "$batches" --rounds 3 --turn 0.5 \
+  "$carried/bench" --alone --device "$device" --works ra-step --modes bf16 --size "$size" --batch "$batches" --rounds "$rounds" --turn "$turn" \
     --out "$out/sweep.csv"
   awk -F, 'NR > 1 {if ($2 > best) {best = $2; name = $1}} END {split(name, w, " "); print w[3]}' "$out/sweep.csv" >"$work/best"
-  awk -F, 'NR > 1 {printf "%s: %.0f images/s, %s MiB; ", $1, $2, $4} END {print ""}' "$out/sweep.csv" >"$work/words"
+  awk -F, 'NR > 1 {printf "%s: %.0f images/s%s; ", $1, $2, $4 ? ", " $4 " MiB" : ""} END {print ""}' "$out/sweep.csv" >"$work/words"
 }
 
 # beside MODE... measures steps beside PyTorch's.
 beside() {
-  local best rounds=5
+  local best
   best=$(cat "$work/best" 2>/dev/null || echo 20)
-  [ -z "$quick" ] || rounds=1
   "$carried/bench" --python "$python" --device "$device" --works ra-step --modes "$1" --size "$size" --batch "$best" \
-    --rounds "$rounds" --turn 1 --out "$out/bench-$1.csv"
+    --rounds "$rounds" --turn "$turn" --out "$out/bench-$1.csv"
   awk -F, -v batch="$best" 'NR > 1 {printf "%s batch %s, %d px: %.2f of the time of %s, %.2f of its memory\n", $1, batch, size, $3, $2, $5}' \
     size="$size" "$out/bench-$1.csv" >"$work/words"
 }
 
 export -f native unit suite smoke accuracy loader sweep beside
-export work out device quick python carried tests size batches
+export work out device quick python carried tests size batches rounds turn
 # Arrays do not reach other shells.
 packages_text="${packages[*]}"
 export packages_text

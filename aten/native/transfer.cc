@@ -144,6 +144,7 @@ tfa_error tfa_device_memory(const char *device, int8_t reset, int64_t *peak, int
 #ifdef WITH_CUDA
     const auto where = place(device);
     if (!where.is_cuda()) return;
+    at::empty({1}, at::TensorOptions().device(where));  // the allocator answers only once it has begun
     namespace allocator = c10::cuda::CUDACachingAllocator;
     const auto total = allocator::getDeviceStats(where.index()).allocated_bytes[0];  // 0 is both pools together
     *peak = total.peak;
