@@ -23,6 +23,9 @@ func (d Device) String() string {
 	return d.name
 }
 
+// IsCPU tells whether d is the CPU.
+func (d Device) IsCPU() bool { return d.String() == "cpu" }
+
 // ParseDevice reads auto, cpu, cuda or cuda:N. auto is the first GPU if this libtorch sees one, and the CPU otherwise.
 func ParseDevice(name string) (Device, error) {
 	switch {

@@ -16,11 +16,16 @@ type Optimizer struct {
 	native     torch.Optimizer
 	parameters []Tensor
 	fields     []string
+	adam       bool
+	way        AdamWay
+	rate       float64
 }
 
 // NewAdam returns torch.optim.Adam with epsilon 1e-8.
 func NewAdam(parameters []Tensor, learningRate, beta1, beta2, weightDecay float64) *Optimizer {
-	return newOptimizer(torch.Adam(learningRate, beta1, beta2, weightDecay), parameters, "step", "exp_avg", "exp_avg_sq")
+	o := newOptimizer(torch.Adam(learningRate, beta1, beta2, weightDecay), parameters, "step", "exp_avg", "exp_avg_sq")
+	o.adam, o.rate = true, learningRate
+	return o
 }
 
 // NewSGD returns torch.optim.SGD without dampening.
@@ -41,7 +46,13 @@ func newOptimizer(native torch.Optimizer, parameters []Tensor, fields ...string)
 func (o *Optimizer) handle() C.tfa_optimizer { return C.tfa_optimizer(unsafe.Pointer(*o.native.Opt)) }
 
 // Step updates every parameter that has a gradient.
-func (o *Optimizer) Step() { check("optimizer step", C.tfa_optimizer_step(o.handle()), o) }
+func (o *Optimizer) Step() {
+	if o.way != AdamLoop {
+		o.fastStep()
+		return
+	}
+	check("optimizer step", C.tfa_optimizer_step(o.handle()), o)
+}
 
 // ZeroGrad forgets every parameter's gradient and frees its memory.
 func (o *Optimizer) ZeroGrad() {
@@ -52,6 +63,7 @@ func (o *Optimizer) ZeroGrad() {
 
 // SetLearningRate changes the learning rate of the steps to come.
 func (o *Optimizer) SetLearningRate(rate float64) {
+	o.rate = rate
 	check("learning rate", C.tfa_optimizer_set_learning_rate(o.handle(), C.double(rate)), o)
 }
 

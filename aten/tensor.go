@@ -167,7 +167,7 @@ func (d DType) Size() int {
 	switch d {
 	case Byte, Boolean:
 		return 1
-	case Half:
+	case Half, BFloat16:
 		return 2
 	case Float:
 		return 4

@@ -108,6 +108,9 @@ func (c *checker) training(t *Training, path ...any) {
 		c.fails("neither steps nor epochs are given", "say how long to train: steps, or epochs", path...)
 	}
 	c.settings(t, at)
+	if t.Precision == "fp32" {
+		t.Precision = "" // the default, which keys of stages do not name
+	}
 	length, unit := t.Steps, "steps"
 	switch {
 	case t.Steps > 0 && t.Epochs > 0:

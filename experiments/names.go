@@ -174,6 +174,8 @@ func (n *Names) fixed(class string) ([]string, bool) {
 		return axes, true
 	case "stage":
 		return append(slices.Clone(n.Stages), DefaultResources), true
+	case "precision":
+		return precisions, true
 	}
 	return nil, false
 }

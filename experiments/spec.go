@@ -189,6 +189,31 @@ type Training struct {
 	SyncBatchNorm bool `yaml:"sync_batchnorm" json:"-" doc:"Several processes compute BatchNorm's statistics over the whole batch, as one process does; false: each over its part, which is faster and changes results." default:"true"`
 	// CheckpointEvery so many steps the state is written; 0 = only at the end.
 	CheckpointEvery int `yaml:"checkpoint_every" doc:"Steps between checkpoints, from which a killed run goes on; 0 writes none before the end." check:">=0" default:"200"`
+	// Precision is what convolutions and matrix products compute in: "tf32", "bf16", or "" for float32, which a file may also
+	// call fp32. Weights, losses and metrics are float32 always.
+	Precision string `yaml:"precision,omitempty" json:",omitempty" doc:"What convolutions and matrix products compute in: fp32 (default), tf32 (NVIDIA GPUs only; of the whole process while this trains) or bf16 (autocast). Weights, losses and metrics are fp32 always." check:"of=precision"`
+	// ChannelsLast lays images and weights out as (N,H,W,C) in memory, which GPUs are fastest with.
+	ChannelsLast bool `yaml:"channels_last,omitempty" json:",omitempty" doc:"Lay images and weights out as (N,H,W,C) in memory, which is fastest on GPUs with bf16."`
+	// CUDAGraph launches all kernels of a step at once.
+	CUDAGraph bool `yaml:"cuda_graph,omitempty" json:",omitempty" doc:"Capture a training step of Adam as a CUDA graph, which spares the launches of its kernels; where that is impossible, steps run as usual."`
+}
+
+// precisions are the words of precision.
+var precisions = []string{"fp32", "tf32", "bf16"}
+
+// Speed says in words how t differs from what is computed by default, for what is timed; "" for the default.
+func (t Training) Speed() string {
+	words := ""
+	if t.Precision != "" {
+		words += " " + t.Precision
+	}
+	if t.ChannelsLast {
+		words += " channels_last"
+	}
+	if t.CUDAGraph {
+		words += " cuda_graph"
+	}
+	return words
 }
 
 // Milestone changes the learning rate. Once After units are done (steps if the

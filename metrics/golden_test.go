@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"transfera/aten"
+	"transfera/aten/atentest"
 )
 
 type qualityCase struct {
@@ -27,8 +28,9 @@ type qualityCase struct {
 	outputs, targets []float32
 }
 
-func (c qualityCase) tensors(s *aten.Scope) (output, target aten.Tensor) {
-	return aten.FromFloats(s, c.outputs, c.Shape...), aten.FromFloats(s, c.targets, c.Shape...)
+func (c qualityCase) tensors(t testing.TB, s *aten.Scope) (output, target aten.Tensor) {
+	device := atentest.Device(t)
+	return aten.FromFloats(s, c.outputs, c.Shape...).To(device), aten.FromFloats(s, c.targets, c.Shape...).To(device)
 }
 
 type recognitionCase struct {
@@ -78,7 +80,7 @@ func TestQualityEqualsPyTorch(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			s := aten.NewScope()
 			defer s.Close()
-			output, target := c.tensors(s)
+			output, target := c.tensors(t, s)
 
 			errors, err := MSE(output, target)
 			require.NoError(t, err)
@@ -111,7 +113,7 @@ func TestSSIMDiffersFromScikitImageByTheBorderOnly(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			s := aten.NewScope()
 			defer s.Close()
-			output, target := c.tensors(s)
+			output, target := c.tensors(t, s)
 			height, width := c.Shape[2]-2*ssimRadius, c.Shape[3]-2*ssimRadius
 			inner := aten.Narrow(aten.Narrow(ssimMap(output.Cast(aten.Double), target), 2, ssimRadius, height), 3, ssimRadius, width)
 			assert.InDeltaSlice(t, c.SkimageMap, inner.Doubles(), 1e-8)
@@ -159,7 +161,7 @@ func TestBatchPSNRIsTheReferencesWhateverTheBatches(t *testing.T) {
 	c := golden(t).Batches
 	s := aten.NewScope()
 	defer s.Close()
-	output, target := c.tensors(s)
+	output, target := c.tensors(t, s)
 	n := c.Shape[0]
 	for _, size := range []int{1, 7, 20, n} {
 		q := NewQuality(n)

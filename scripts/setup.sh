@@ -7,9 +7,10 @@
 #   scripts/setup.sh --libtorch DIR       an official libtorch folder (include/, lib/), with or without CUDA
 #   scripts/setup.sh --python PYTHON      the torch package of that Python, with or without CUDA
 #   scripts/setup.sh --debian             back to Debian's libtorch-dev
+#   scripts/setup.sh --native-only        with any of these: the native half alone, on a machine with neither Go nor network
 #
 # TRANSFERA_LIBTORCH=DIR and TRANSFERA_PYTHON=PYTHON do the same. GOTORCH_DIR names the folder that holds cgotorch/ on a
-# machine without Go. Afterwards plain `go build ./...`, `go vet ./...` and `go test ./...` work.
+# machine without Go; --native-only takes the one that scripts/gpu-check.sh --prepare left. Afterwards plain `go build ./...`, `go vet ./...` and `go test ./...` work.
 set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -23,15 +24,23 @@ usage() { sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' scripts/setup.sh; }
 libtorch=${TRANSFERA_LIBTORCH:-}
 python=${TRANSFERA_PYTHON:-}
 debian=
+native_only=
 while [ $# -gt 0 ]; do
   case "$1" in
     --libtorch) libtorch=${2:?--libtorch needs a folder}; python=; debian=; shift 2 ;;
     --python) python=${2:?--python needs an interpreter}; libtorch=; debian=; shift 2 ;;
     --debian) debian=yes; libtorch=; python=; shift ;;
+    --native-only) native_only=yes; shift ;;
     -h | --help) usage; exit 0 ;;
     *) echo "setup: unknown argument $1; see scripts/setup.sh --help" >&2; exit 2 ;;
   esac
 done
+
+if [ -n "$native_only" ] && [ -z "${GOTORCH_DIR:-}" ]; then
+  GOTORCH_DIR=$PWD/build/gpu/gotorch
+  [ -d "$GOTORCH_DIR" ] ||
+    fail "--native-only needs gotorch's C++ files: run scripts/gpu-check.sh --prepare where Go is, or set GOTORCH_DIR"
+fi
 
 # Two setups at once would compile into the same files.
 mkdir -p build
@@ -67,7 +76,7 @@ need() { # need FILE-OR-COMMAND PACKAGE
 plain_path=${PATH//"$PWD/.cache/go/bin:"/}
 PATH=$PWD/.cache/go/bin:$plain_path
 need g++ g++
-need make make
+[ -n "${GOTORCH_DIR:-}" ] || need make make
 if [ -z "${GOTORCH_DIR:-}" ]; then
   need /usr/include/turbojpeg.h libturbojpeg0-dev
   need git git
@@ -218,6 +227,15 @@ if [ -e "$lib/libtorch_cuda.so" ]; then
     done
   fi
   libraries+=("-Wl,--no-as-needed" -ltorch_cuda -lc10_cuda "-Wl,--as-needed")
+fi
+
+# Captured steps need more of CUDA's headers than all the rest.
+if [ -n "${cuda:-}" ]; then
+  if g++ "${flags[@]}" -fsyntax-only -DTRANSFERA_CUDA_GRAPHS aten/native/cuda_graph.cc 2>/dev/null; then
+    flags+=(-DTRANSFERA_CUDA_GRAPHS)
+  else
+    echo "setup: aten/native/cuda_graph.cc does not compile against this libtorch: building without CUDA graphs"
+  fi
 fi
 
 # --- The native half -------------------------------------------------------------------------------------------------

@@ -39,6 +39,12 @@ inline at::IntArrayRef sizes(const int64_t *data, int64_t count) {
   return at::IntArrayRef(data, static_cast<size_t>(count));
 }
 
+// full is t in float32 if it is in less: losses are never computed in half precision.
+inline at::Tensor full(const at::Tensor &t) {
+  const auto type = t.scalar_type();
+  return type == at::kBFloat16 || type == at::kHalf ? t.to(at::kFloat) : t;
+}
+
 // returning runs an operator that yields one tensor and hands out its handle.
 template <typename Operator>
 tfa_error returning(tfa_tensor *out, Operator op) noexcept {

@@ -52,7 +52,7 @@ tfa_error tfa_add_(tfa_tensor a, tfa_tensor b) {
 }
 
 tfa_error tfa_prelu(tfa_tensor a, tfa_tensor weight, tfa_tensor *out) {
-  return returning(out, [&] { return at::prelu(tensor(a), tensor(weight)); });
+  return returning(out, [&] { return at::prelu(tensor(a), tensor(weight).to(tensor(a).scalar_type())); });
 }
 
 tfa_error tfa_softmax(tfa_tensor a, int64_t dim, tfa_tensor *out) {
@@ -70,13 +70,13 @@ tfa_error tfa_mse_loss(tfa_tensor a, tfa_tensor b, tfa_tensor *out) {
   return returning(out, [&] {
     TORCH_CHECK(tensor(a).sizes() == tensor(b).sizes(), "mse_loss of shapes ", tensor(a).sizes(), " and ",
                 tensor(b).sizes());
-    return at::mse_loss(tensor(a), tensor(b));
+    return at::mse_loss(full(tensor(a)), full(tensor(b)));
   });
 }
 
 tfa_error tfa_cross_entropy(tfa_tensor logits, tfa_tensor labels, int8_t per_sample, tfa_tensor *out) {
   return returning(out, [&] {
-    return at::cross_entropy_loss(tensor(logits), tensor(labels), {},
+    return at::cross_entropy_loss(full(tensor(logits)), tensor(labels), {},
                                   per_sample ? at::Reduction::None : at::Reduction::Mean);
   });
 }
@@ -109,7 +109,19 @@ tfa_error tfa_pad(tfa_tensor a, const int64_t *padding, int64_t count, const cha
 }
 
 tfa_error tfa_pixel_shuffle(tfa_tensor a, int64_t factor, tfa_tensor *out) {
-  return returning(out, [&] { return at::pixel_shuffle(tensor(a), factor); });
+  return returning(out, [&] {
+    const auto &x = tensor(a);
+    if (x.dim() != 4 || x.is_contiguous() || !x.is_contiguous(at::MemoryFormat::ChannelsLast) || factor < 1 ||
+        x.size(1) % (factor * factor) != 0)
+      return at::pixel_shuffle(x, factor);
+    // The operator itself loses the layout on CUDA, and every convolution that follows would convert.
+    const auto n = x.size(0), c = x.size(1) / (factor * factor), h = x.size(2), w = x.size(3);
+    return x.permute({0, 2, 3, 1})
+        .reshape({n, h, w, c, factor, factor})
+        .permute({0, 1, 4, 2, 5, 3})
+        .reshape({n, h * factor, w * factor, c})
+        .permute({0, 3, 1, 2});
+  });
 }
 
 tfa_error tfa_avg_pool2d(tfa_tensor a, int64_t kernel, int64_t stride, int64_t padding, int8_t count_padding,
@@ -127,9 +139,9 @@ tfa_error tfa_take(tfa_tensor a, tfa_tensor indices, tfa_tensor *out) {
 }
 
 tfa_error tfa_binary_cross_entropy(tfa_tensor logits, tfa_tensor targets, tfa_tensor *out) {
-  return returning(out, [&] { return at::binary_cross_entropy_with_logits(tensor(logits), tensor(targets)); });
+  return returning(out, [&] { return at::binary_cross_entropy_with_logits(full(tensor(logits)), full(tensor(targets))); });
 }
 
 tfa_error tfa_smooth_l1(tfa_tensor a, tfa_tensor b, double beta, tfa_tensor *out) {
-  return returning(out, [&] { return at::smooth_l1_loss(tensor(a), tensor(b), at::Reduction::Sum, beta); });
+  return returning(out, [&] { return at::smooth_l1_loss(full(tensor(a)), full(tensor(b)), at::Reduction::Sum, beta); });
 }

@@ -1,34 +1,15 @@
 // Optimizers: gotorch makes them; here their steps report errors and their state goes in and out by name.
-#include <type_traits>
-
-#include "guard.h"
+#include "optimizer_state.h"
 
 using namespace transfera;
 
 namespace {
 
-torch::optim::Optimizer &optimizer(tfa_optimizer o) { return *static_cast<torch::optim::Optimizer *>(o); }
-
-// libtorch keys the state by the parameter's identity: as a string up to 2.0, as a pointer since.
-using States = std::remove_reference_t<decltype(std::declval<torch::optim::Optimizer &>().state())>;
-template <typename Key>
-Key identity(at::TensorImpl *parameter) {
-  if constexpr (std::is_same_v<Key, std::string>) {
-    return c10::guts::to_string(parameter);
-  } else {
-    return parameter;
-  }
-}
-
-States::key_type key(const at::Tensor &parameter) {
-  return identity<States::key_type>(parameter.unsafeGetTensorImpl());
-}
-
-template <typename State>
-State &slot(States &states, const at::Tensor &parameter) {
-  auto &entry = states[key(parameter)];
-  if (!entry) entry = std::make_unique<State>();
-  return static_cast<State &>(*entry);
+// as lays a stored value out as its parameter, since steps in one kernel want one layout.
+at::Tensor as(const at::Tensor &parameter, const at::Tensor &value) {
+  TORCH_CHECK(parameter.sizes() == value.sizes(), "optimizer state of shape ", value.sizes(), " for a parameter of shape ",
+              parameter.sizes());
+  return at::empty_like(parameter, parameter.options().requires_grad(false), at::MemoryFormat::Preserve).copy_(value);
 }
 
 at::Tensor scalar(int64_t value) { return at::full({}, value, at::kLong); }
@@ -66,17 +47,18 @@ tfa_error tfa_optimizer_state(tfa_optimizer o, tfa_tensor parameter, const char 
 
 tfa_error tfa_optimizer_set_state(tfa_optimizer o, tfa_tensor parameter, const char *field, tfa_tensor value) {
   return guarded([&] {
+    at::NoGradGuard no_grad;
     auto &states = optimizer(o).state();
     const std::string name(field);
     const auto &p = tensor(parameter);
     if (name == "momentum_buffer") {
-      slot<torch::optim::SGDParamState>(states, p).momentum_buffer(tensor(value).clone());
+      slot<torch::optim::SGDParamState>(states, p).momentum_buffer(as(p, tensor(value)));
     } else if (name == "step") {
       slot<torch::optim::AdamParamState>(states, p).step(tensor(value).item<int64_t>());
     } else if (name == "exp_avg") {
-      slot<torch::optim::AdamParamState>(states, p).exp_avg(tensor(value).clone());
+      slot<torch::optim::AdamParamState>(states, p).exp_avg(as(p, tensor(value)));
     } else if (name == "exp_avg_sq") {
-      slot<torch::optim::AdamParamState>(states, p).exp_avg_sq(tensor(value).clone());
+      slot<torch::optim::AdamParamState>(states, p).exp_avg_sq(as(p, tensor(value)));
     } else {
       TORCH_CHECK(false, "unknown optimizer state ", name);
     }

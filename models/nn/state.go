@@ -209,6 +209,17 @@ func (n *Network) To(device aten.Device) {
 	}
 }
 
+// ChannelsLast lays the weights of convolutions out as (out,H,W,in) in memory. Call it before an optimizer takes the
+// parameters; files of weights do not change.
+func (n *Network) ChannelsLast() {
+	n.mustNotBeFolded("laid out anew")
+	for _, e := range n.entries {
+		laid := aten.ChannelsLast(e.Value)
+		e.Value.SetData(laid.Tensor)
+		runtime.KeepAlive(laid)
+	}
+}
+
 func wide(shape []int) []int64 {
 	w := make([]int64, len(shape))
 	for i, d := range shape {

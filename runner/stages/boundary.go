@@ -230,7 +230,7 @@ func (c *comparing) output(ctx context.Context, p *processor) (boundary.Images, 
 		var made boundary.Images
 		var err error
 		aten.NoGrad(func() {
-			made, err = boundary.FromTensor(networks.P.Forward(upload(s, c.env.Device, batch).Input))
+			made, err = boundary.FromTensor(networks.P.Forward(upload(s, &aten.Feed{Device: c.env.Device}, batch).Input))
 		})
 		x.Height, x.Width, x.Pixels = made.Height, made.Width, append(x.Pixels, made.Pixels...)
 		return err

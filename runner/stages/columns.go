@@ -39,7 +39,7 @@ func (c columns) show(ctx context.Context, visit func(b *data.Batch, list []colu
 		}
 		s := aten.NewScope()
 		aten.NoGrad(func() {
-			u := upload(s, c.env.Device, batch)
+			u := upload(s, &aten.Feed{Device: c.env.Device}, batch)
 			list := []column{{u.Baseline, u.Baseline}}
 			for _, n := range networks {
 				whole := n.P.Forward(u.Input)

@@ -22,7 +22,7 @@ func (p *Panel) Measure(batch *data.Batch) (err error) {
 	s := aten.NewScope()
 	defer s.Close()
 	aten.NoGrad(func() {
-		u := upload(s, p.Device, batch)
+		u := upload(s, &aten.Feed{Device: p.Device}, batch)
 		output := u.Baseline
 		seen := output
 		if p.Networks.P != nil {

@@ -56,7 +56,7 @@ func TestPaddingIsCutOffBehindTheNetworks(t *testing.T) {
 	s := aten.NewScope()
 	defer s.Close()
 	plain, _ := methods.Find("plain")
-	loss, _ := Loss(plain, methods.Networks{P: identity}, 0, aten.CPU)(s, paddedBatch())
+	loss, _ := Loss(plain, methods.Networks{P: identity}, 0, &aten.Feed{})(s, paddedBatch())
 	assert.Zero(t, loss.Item())
 }
 

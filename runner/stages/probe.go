@@ -78,7 +78,7 @@ func (p *processor) probe(ctx context.Context) (seconds float64, err error) {
 	}
 	fit := training.Fit{
 		Recipe: p.settings.Training, Networks: trained, Device: p.env.Device, Loader: loader,
-		Loss: Loss(p.method, networks, p.settings.Lambda, p.env.Device), Terms: LossTerms,
+		Loss: Loss(p.method, networks, p.settings.Lambda, newFeed(p.env.Device, p.settings.Training)), Terms: LossTerms,
 		ImageName: p.train.Name,
 	}
 	steps, err := fit.Stepwise()
@@ -101,7 +101,7 @@ func (r *recognizer) probe(ctx context.Context, env *Environment, train *split) 
 	network := r.network()
 	fit := training.Fit{
 		Recipe: r.spec.Train.Training, Networks: []training.Network{{Name: "recognizer", Network: network}}, Device: env.Device,
-		Loader: loader, Loss: r.loss(env, network), Terms: r.lossTerms(),
+		Loader: loader, Loss: r.loss(env, network, newFeed(env.Device, r.spec.Train.Training)), Terms: r.lossTerms(),
 		ImageName: train.Name,
 	}
 	steps, err := fit.Stepwise()

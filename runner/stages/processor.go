@@ -95,7 +95,7 @@ func newProcessor(env *Environment, task string, settings processorSettings, tra
 		definition.Files = append(definition.Files, transformerFile)
 		rate += fmt.Sprintf(" %v", *settings.Transformer)
 	}
-	definition.Rate = fmt.Sprintf("%s %s", rate, env.machine())
+	definition.Rate = fmt.Sprintf("%s %s", rate+settings.Training.Speed(), env.machine())
 	for _, part := range p.parts() {
 		architecture, err := part.architecture()
 		if err != nil {
@@ -199,9 +199,10 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 	}
 	recipe := p.settings.Training
 	recipe.CheckpointEvery = p.every
+	feed := newFeed(p.env.Device, recipe)
 	fit := training.Fit{
 		Recipe: recipe, Networks: trained, Device: p.env.Device, Loader: loader, Terms: LossTerms,
-		Loss:       Loss(p.method, networks, p.settings.Lambda, p.env.Device),
+		Loss: Loss(p.method, networks, p.settings.Lambda, feed), Feed: feed, Upload: UploadOnly(feed),
 		ImageName:  p.train.Name,
 		Checkpoint: filepath.Join(work, checkpointFile),
 		Progress:   job.Progress,
@@ -225,6 +226,9 @@ func (p *processor) compute(ctx context.Context, job *dag.Job) error {
 
 // inLoss is the source with a network, fixed, as P's loss contains it.
 func (p *processor) inLoss(network *nn.Network) methods.Recognizer {
+	if p.settings.Training.ChannelsLast {
+		network.ChannelsLast()
+	}
 	return p.source.frozen(p.env, network, streamSeed("processor sampling", p.settings.Seed))
 }
 
@@ -232,9 +236,9 @@ func (p *processor) inLoss(network *nn.Network) methods.Recognizer {
 var LossTerms = []string{"processing", "recognition"}
 
 // Loss is what a training of P by a method minimizes, for training.Fit.
-func Loss(method methods.Method, n methods.Networks, lambda float64, device aten.Device) training.Loss {
+func Loss(method methods.Method, n methods.Networks, lambda float64, feed *aten.Feed) training.Loss {
 	return func(s *aten.Scope, b *data.Batch) (objective aten.Tensor, terms []aten.Tensor) {
-		processing, recognition := method.Loss(n, upload(s, device, b).Batch)
+		processing, recognition := method.Loss(n, upload(s, feed, b).Batch)
 		return methods.Objective(processing, recognition, lambda), []aten.Tensor{processing, recognition}
 	}
 }

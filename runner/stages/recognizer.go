@@ -111,7 +111,7 @@ func newRecognizer(
 			settings.Backbone = file.Tensors.Checksum()
 		}
 		definition.Files = append(definition.Files, courseFile)
-		definition.Rate = fmt.Sprintf("train %s %v %s", spec.Arch, spec.Options, env.machine())
+		definition.Rate = fmt.Sprintf("train %s %v %s", spec.Arch, spec.Options, env.machine()) + recipe.Speed()
 		definition.Work = float64(images(recipe.Training, train.Len()))
 		compute := func(ctx context.Context, job *dag.Job) error { return r.train(ctx, env, job, train) }
 		definition.Compute = env.together(compute)
@@ -205,14 +205,15 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 	if err != nil {
 		return err
 	}
-	loss := r.loss(env, network)
+	feed := newFeed(env.Device, recipe.Training)
+	loss := r.loss(env, network, feed)
 	work, err := job.Work(r.Stage)
 	if err != nil {
 		return err
 	}
 	fit := training.Fit{
 		Recipe: recipe.Training, Networks: []training.Network{{Name: "recognizer", Network: network}}, Device: env.Device,
-		Loader: loader, Terms: r.lossTerms(), Loss: loss, ImageName: train.Name,
+		Loader: loader, Terms: r.lossTerms(), Loss: loss, Feed: feed, Upload: UploadOnly(feed), ImageName: train.Name,
 		Checkpoint: filepath.Join(work, checkpointFile),
 		Progress:   job.Progress,
 		Group:      groupOf(ctx), SyncBatchNorm: recipe.SyncBatchNorm,
@@ -231,10 +232,10 @@ func (r *recognizer) train(ctx context.Context, env *Environment, job *dag.Job, 
 }
 
 // loss is R's own, of clean images. The network moves to the device.
-func (r *recognizer) loss(env *Environment, network *nn.Network) training.Loss {
+func (r *recognizer) loss(env *Environment, network *nn.Network, feed *aten.Feed) training.Loss {
 	learner := r.on(env, network, streamSeed("recognizer sampling", r.spec.Seed))
 	return func(s *aten.Scope, b *data.Batch) (aten.Tensor, []aten.Tensor) {
-		u := upload(s, env.Device, b)
+		u := upload(s, feed, b)
 		loss := learner.Loss(u.Target, u.Batch)
 		return loss, []aten.Tensor{loss}
 	}

@@ -22,6 +22,9 @@ type state struct {
 	optimizer *aten.Optimizer
 	course    *Course
 	step      int
+	pending   []pending
+	graph     *captured
+	part      *parallel // nil for one process
 }
 
 const (
@@ -62,6 +65,9 @@ func checksum(step string, dict weights.Dict) string { return step + " " + dict.
 
 // interrupted saves the state of a training that has to stop, unless it is none to go on from, and returns why it stops.
 func (s *state) interrupted(cause error) error {
+	if err := s.settle(0); err != nil {
+		return errors.Join(cause, err)
+	}
 	if _, broken := s.fit.broken(); s.step == 0 || broken || !s.fit.leads() {
 		return cause
 	}

@@ -30,6 +30,9 @@ type Fit struct {
 	// Terms names what Loss returns besides the objective; their course is part of the result.
 	Terms []string
 	Loss  Loss
+	// Feed is what Loss uploads with, and Upload uploads a batch with it and does no more. Captured steps need both.
+	Feed   *aten.Feed
+	Upload func(s *aten.Scope, b *data.Batch)
 	// ImageName names an image of the loader's dataset in errors.
 	ImageName func(i int) string
 	// Checkpoint is the file that holds the state of an unfinished training.
@@ -42,6 +45,8 @@ type Fit struct {
 	// SyncBatchNorm makes the statistics of BatchNorms those of all processes' images, as in one process. Otherwise each has
 	// its own, and the running ones are the processes' average.
 	SyncBatchNorm bool
+
+	lag int // steps that may run before their losses are looked at
 }
 
 // Loss computes the objective, of one element, and the terms of the course for a batch. A term that is the zero Tensor
@@ -58,14 +63,14 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer state.end()
 	if err := state.loadTogether(); err != nil {
 		return nil, err
 	}
-	part, err := f.join()
-	if err != nil {
+	if state.part, err = f.join(); err != nil {
 		return nil, err
 	}
-	defer part.leave()
+	defer state.part.leave()
 	for _, n := range f.Networks {
 		n.Train()
 		defer n.Eval()
@@ -79,13 +84,16 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 			return nil, err
 		}
 		state.optimizer.SetLearningRate(learningRate(f.Recipe, batch.Step, f.Loader.StepsPerEpoch()))
-		if err := f.step(batch, state.optimizer, state.course, part); err != nil {
+		if err := state.do(batch); err != nil {
 			return nil, err
 		}
 		state.step++
 		every := f.Recipe.CheckpointEvery
 		due := every > 0 && state.step%every == 0
 		if due || state.step == total { // a broken state must neither replace a good one nor become a result
+			if err := state.settle(0); err != nil {
+				return nil, err
+			}
 			if name, broken := f.broken(); broken {
 				return nil, f.diverged(batch, name+" is no longer finite")
 			}
@@ -106,6 +114,7 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 
 // begin is the state before the first step.
 func (f *Fit) begin() (*state, error) {
+	f.accelerate()
 	optimizer, err := f.newOptimizer()
 	if err != nil {
 		return nil, err
@@ -118,7 +127,7 @@ func (f *Fit) step(batch *data.Batch, optimizer *aten.Optimizer, course *Course,
 	s := aten.NewScope()
 	defer s.Close()
 	part.show(batch)
-	objective, terms := f.Loss(s, batch)
+	objective, terms := f.loss(s, batch)
 	values := make([]float64, 0, len(terms)+1)
 	for _, term := range terms {
 		values = append(values, valueOf(term))

@@ -42,6 +42,7 @@ type trial struct {
 	group      *aten.Group
 	sync       bool
 	trained    weights.Dict
+	lag        int
 	loss       func(step int, logits, loss aten.Tensor) aten.Tensor // what to make of the loss
 	done       func(step int)
 	steps      []int // that were done
@@ -114,6 +115,7 @@ func (x *trial) run(ctx context.Context) outcome {
 		},
 		ImageName:  images.Name,
 		Checkpoint: x.checkpoint,
+		lag:        x.lag,
 		Progress: func(share float64, words string) {
 			x.said = append(x.said, words)
 			if step := int(math.Round(share * 7)); step > 0 {

@@ -39,7 +39,11 @@ func (f *Fit) newOptimizer() (*aten.Optimizer, error) {
 	r := f.Recipe
 	switch r.Optimizer {
 	case "adam":
-		return aten.NewAdam(parameters, r.LearningRate, r.Betas[0], r.Betas[1], r.WeightDecay), nil
+		adam := aten.NewAdam(parameters, r.LearningRate, r.Betas[0], r.Betas[1], r.WeightDecay)
+		if !f.Device.IsCPU() {
+			adam.SetAdamWay(aten.AdamFused)
+		}
+		return adam, nil
 	case "sgd":
 		return aten.NewSGD(parameters, r.LearningRate, r.Momentum, r.WeightDecay, r.Nesterov), nil
 	}

@@ -24,7 +24,7 @@ func (f *Fit) Stepwise() (*Stepwise, error) {
 
 // Step does one optimizer step. What libtorch refuses is an error.
 func (w *Stepwise) Step(batch *data.Batch) (err error) {
-	if native := aten.Catch(func() { err = w.state.fit.step(batch, w.state.optimizer, w.state.course, nil) }); native != nil {
+	if native := aten.Catch(func() { err = w.state.do(batch) }); native != nil {
 		return native
 	}
 	if err == nil {
@@ -33,8 +33,16 @@ func (w *Stepwise) Step(batch *data.Batch) (err error) {
 	return err
 }
 
-// Course is that of the steps so far.
-func (w *Stepwise) Course() *Course { return w.state.course }
+// Course is that of the steps so far, which are done when it returns.
+func (w *Stepwise) Course() (*Course, error) {
+	err := w.state.settle(0)
+	return w.state.course, err
+}
 
 // Save writes the checkpoint.
-func (w *Stepwise) Save() error { return w.state.save() }
+func (w *Stepwise) Save() error {
+	if err := w.state.settle(0); err != nil {
+		return err
+	}
+	return w.state.save()
+}

@@ -11,22 +11,43 @@ type pair struct{ ours, peer []string }
 
 // result is one line of the table. Ratios are ours / theirs.
 type result struct {
-	Work                     string
+	Work, Peer               string
+	Images                   int     // of one run of a step, else 0
 	Time, Spread             float64 // median over the rounds, and the distance between its quartiles
 	CPU                      float64 // median ratio of processor time
-	Memory                   float64 // of the growth of peak memory over that before the first run
-	Ours, Peer               float64 // median seconds of one run
+	Memory                   float64 // of the growth of peak memory over that before the first run; on a GPU, of its peak memory
+	Ours, Theirs             float64 // median seconds of one run
 	OursMemory, PeerMemory   int64   // growth in bytes
 	OursOverall, PeerOverall int64   // peak of the whole process in bytes
 }
 
-// tolerance is how far values may be apart, relative to the larger one.
-const tolerance = 1e-4
+// tolerance is how far values may be apart, relative to the larger one: sums have another order on a GPU, TF32 rounds to 11
+// bits and bf16 to 8, and each program rounds at places of its own.
+func (p problem) tolerance() float64 {
+	for _, m := range []mode{p.Mode, p.PeerMode} {
+		if m.Precision == "bf16" {
+			return 3e-2
+		}
+	}
+	switch {
+	case p.PeerMode.Precision == "tf32" || p.Mode.Precision == "tf32":
+		return 1e-2
+	case p.Device == "cpu":
+		return 1e-4
+	}
+	return 2e-3
+}
+
+// warmUps are the steps that each program does before the clock runs, on a GPU and where PyTorch compiles.
+const warmUps = 10
 
 // duel checks that both programs do the same, and measures them in turns.
-func duel(work string, p pair, rounds int, turn float64) (r result, err error) {
-	r.Work = work
-	if err := r.measureMemory(p); err != nil {
+func (o options) duel(problem problem, p pair) (r result, err error) {
+	r.Work, r.Peer = problem.Work, problem.peer()
+	if problem.Kind == "step" {
+		r.Images = problem.images()
+	}
+	if err := r.measureMemory(p, problem.Device != "cpu"); err != nil {
 		return r, err
 	}
 	workers, stop, err := p.start()
@@ -34,16 +55,25 @@ func duel(work string, p pair, rounds int, turn float64) (r result, err error) {
 		return r, err
 	}
 	defer stop()
-	if err := agree(workers); err != nil {
+	if err := agree(workers, problem.tolerance()); err != nil {
 		return r, err
 	}
-	first, err := workers[1].ask("run", 1)
+	runs := 1
+	if problem.Device != "cpu" || problem.PeerMode.Compile {
+		runs = 10
+		for _, w := range workers {
+			if _, err := w.ask("run", warmUps); err != nil {
+				return r, err
+			}
+		}
+	}
+	first, err := workers[1].ask("run", runs)
 	if err != nil {
 		return r, err
 	}
-	repeat := max(1, int(math.Round(turn/first.Seconds)))
+	repeat := max(1, int(math.Round(o.turn/first.Seconds*float64(runs))))
 	var ratios, cpu, ours, peer []float64
-	for round := range rounds {
+	for round := range o.rounds {
 		var seconds [2]answer
 		for k := range workers {
 			which := (k + round) % 2 // who begins changes with every round
@@ -57,7 +87,7 @@ func duel(work string, p pair, rounds int, turn float64) (r result, err error) {
 		peer = append(peer, seconds[1].Seconds/float64(repeat))
 	}
 	r.Time, r.Spread = quantile(ratios, 0.5), quantile(ratios, 0.75)-quantile(ratios, 0.25)
-	r.CPU, r.Ours, r.Peer = quantile(cpu, 0.5), quantile(ours, 0.5), quantile(peer, 0.5)
+	r.CPU, r.Ours, r.Theirs = quantile(cpu, 0.5), quantile(ours, 0.5), quantile(peer, 0.5)
 	return r, nil
 }
 
@@ -65,7 +95,7 @@ func duel(work string, p pair, rounds int, turn float64) (r result, err error) {
 const memoryRuns = 5
 
 // measureMemory uses processes of its own, so that nothing but the work has grown them.
-func (r *result) measureMemory(p pair) error {
+func (r *result) measureMemory(p pair, gpu bool) error {
 	var growth, peak [2]int64
 	for k, command := range [][]string{p.ours, p.peer} {
 		w, err := start(names[k], command...)
@@ -77,6 +107,9 @@ func (r *result) measureMemory(p pair) error {
 			return err
 		}
 		growth[k], peak[k] = a.Peak-a.Before, a.Peak
+		if gpu {
+			growth[k] = a.GPU
+		}
 		if err := w.stop(); err != nil {
 			return err
 		}
@@ -107,7 +140,7 @@ func (p pair) start() (workers []*worker, stop func(), err error) {
 }
 
 // agree compares what comes out of the workers.
-func agree(workers []*worker) error {
+func agree(workers []*worker, tolerance float64) error {
 	var answers []answer
 	for _, w := range workers {
 		a, err := w.ask("check", 1)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -31,6 +32,8 @@ const lambda = 1e-3
 type task struct {
 	run   func() error
 	check func() (answer, error) // does it once, or some times, and tells what came out
+
+	device aten.Device
 }
 
 // newTask sets a problem up with the code that experiments run.
@@ -70,13 +73,17 @@ func (n network) load(find func(string) (models.Architecture, bool)) (*nn.Networ
 	return built, built.Load(file.Path, file.Tensors)
 }
 
-func (n network) frozenRecognizer() (c methods.Classifier, err error) {
+func (n network) frozenRecognizer(device aten.Device, m mode) (c methods.Classifier, err error) {
 	r, err := n.load(recognition.Find)
 	if err != nil {
 		return c, err
 	}
+	r.To(device)
+	if m.ChannelsLast {
+		r.ChannelsLast()
+	}
 	r.Freeze()
-	return methods.NewClassifier(models.ImageNet.On(aten.CPU), r), nil
+	return methods.NewClassifier(models.ImageNet.On(device), r), nil
 }
 
 // batches reads the problem's data.
@@ -114,23 +121,37 @@ func (p problem) training() (*training.Stepwise, error) {
 	if err != nil {
 		return nil, err
 	}
+	device, err := aten.ParseDevice(p.Device)
+	if err != nil {
+		return nil, err
+	}
+	processor.To(device)
 	networks, name := methods.Networks{P: processor}, "plain"
 	for _, r := range p.Recognizers {
 		name = "ra"
-		if networks.R, err = r.frozenRecognizer(); err != nil {
+		if networks.R, err = r.frozenRecognizer(device, p.Mode); err != nil {
 			return nil, err
 		}
 	}
 	method, _ := methods.Find(name)
+	recipe := experiments.Training{
+		Optimizer: "adam", LearningRate: 1e-4, Betas: []float64{0.9, 0.999},
+		Precision: p.Mode.Precision, ChannelsLast: p.Mode.ChannelsLast, CUDAGraph: p.Mode.CUDAGraph,
+	}
+	feed := &aten.Feed{Device: device, ChannelsLast: p.Mode.ChannelsLast}
 	fit := &training.Fit{
-		Recipe:   experiments.Training{Optimizer: "adam", LearningRate: 1e-4, Betas: []float64{0.9, 0.999}},
+		Recipe: recipe, Device: device, Feed: feed, Upload: stages.UploadOnly(feed),
 		Networks: []training.Network{{Name: "processor", Network: processor}},
-		Terms:    stages.LossTerms, Loss: stages.Loss(method, networks, lambda, aten.CPU),
+		Terms:    stages.LossTerms, Loss: stages.Loss(method, networks, lambda, feed),
 		ImageName:  func(i int) string { return fmt.Sprint(i) },
+		Progress:   func(_ float64, words string) { fmt.Fprintln(os.Stderr, words) },
 		Checkpoint: filepath.Join(p.Folder, "ours.safetensors"),
 	}
 	return fit.Stepwise()
 }
+
+// checkedSteps are enough that the last ones are captured, where steps are.
+const checkedSteps = 6
 
 func newStep(p problem) (task, error) {
 	batches, err := p.batches()
@@ -146,12 +167,16 @@ func newStep(p problem) (task, error) {
 		next++
 		return fit.Step(batches[(next-1)%len(batches)])
 	}
-	return task{run, func() (out answer, err error) {
-		for range 3 {
+	return task{run: run, check: func() (out answer, err error) {
+		for range checkedSteps {
 			if err := run(); err != nil {
 				return out, err
 			}
-			for _, term := range fit.Course().Values {
+			course, err := fit.Course()
+			if err != nil {
+				return out, err
+			}
+			for _, term := range course.Values {
 				if last := float64(term[len(term)-1]); !math.IsNaN(last) {
 					out.Values = append(out.Values, last)
 				}
@@ -173,7 +198,7 @@ func newCheckpoint(p problem) (task, error) {
 	if err := fit.Step(batches[0]); err != nil {
 		return task{}, err
 	}
-	return task{fit.Save, func() (out answer, err error) {
+	return task{run: fit.Save, check: func() (out answer, err error) {
 		if err := fit.Save(); err != nil {
 			return out, err
 		}
@@ -207,10 +232,15 @@ func newEvaluation(p problem) (task, error) {
 	if err != nil {
 		return task{}, err
 	}
+	device, err := aten.ParseDevice(p.Device)
+	if err != nil {
+		return task{}, err
+	}
+	processor.To(device)
 	processor.Freeze()
 	var judges []methods.Classifier
 	for _, r := range p.Recognizers {
-		judge, err := r.frozenRecognizer()
+		judge, err := r.frozenRecognizer(device, mode{})
 		if err != nil {
 			return task{}, err
 		}
@@ -219,7 +249,7 @@ func newEvaluation(p problem) (task, error) {
 	n := p.Batch * p.Batches
 	evaluate := func() (*metrics.Quality, []*metrics.Recognition, error) {
 		quality := metrics.NewQuality(n)
-		panel := &stages.Panel{Networks: methods.Networks{P: processor}, Measurers: []stages.Measurer{&stages.Comparison{Quality: quality}}}
+		panel := &stages.Panel{Device: device, Networks: methods.Networks{P: processor}, Measurers: []stages.Measurer{&stages.Comparison{Quality: quality}}}
 		var recognitions []*metrics.Recognition
 		for _, judge := range judges {
 			r := metrics.NewRecognition(n)
@@ -233,7 +263,7 @@ func newEvaluation(p problem) (task, error) {
 		}
 		return quality, recognitions, nil
 	}
-	return task{func() error { _, _, err := evaluate(); return err }, func() (out answer, err error) {
+	return task{run: func() error { _, _, err := evaluate(); return err }, check: func() (out answer, err error) {
 		quality, recognitions, err := evaluate()
 		if err != nil {
 			return out, err
@@ -255,9 +285,13 @@ func newSSIM(p problem) (task, error) {
 	if err != nil {
 		return task{}, err
 	}
+	device, err := aten.ParseDevice(p.Device)
+	if err != nil {
+		return task{}, err
+	}
 	measure := func() (out answer, err error) {
 		for _, b := range batches {
-			values, err := ssim(b)
+			values, err := ssim(b, device)
 			if err != nil {
 				return out, err
 			}
@@ -265,13 +299,15 @@ func newSSIM(p problem) (task, error) {
 		}
 		return out, nil
 	}
-	return task{func() error { _, err := measure(); return err }, measure}, nil
+	return task{run: func() error { _, err := measure(); return err }, check: measure}, nil
 }
 
-func ssim(b *data.Batch) ([]float64, error) {
+func ssim(b *data.Batch, device aten.Device) ([]float64, error) {
 	s := aten.NewScope()
 	defer s.Close()
-	tensor := func(values []float32) aten.Tensor { return aten.FromFloats(s, values, b.N, 3, b.Height, b.Width) }
+	tensor := func(values []float32) aten.Tensor {
+		return aten.FromFloats(s, values, b.N, 3, b.Height, b.Width).To(device)
+	}
 	return metrics.SSIM(tensor(b.Input), tensor(b.Target))
 }
 
@@ -304,7 +340,7 @@ func newLoader(p problem) (task, error) {
 		}
 		return nil
 	}
-	return task{func() error { return load(func(*data.Batch) {}) }, func() (out answer, err error) {
+	return task{run: func() error { return load(func(*data.Batch) {}) }, check: func() (out answer, err error) {
 		digest := sha256.New()
 		err = load(func(b *data.Batch) {
 			addFloats(digest, b.Input)

@@ -18,6 +18,9 @@ import (
 type problem struct {
 	Work        string    `json:"work"`
 	Kind        string    `json:"kind"` // step, evaluation, loader, ssim or checkpoint
+	Device      string    `json:"device"`
+	Mode        mode      `json:"mode"`      // of this program
+	PeerMode    mode      `json:"peer_mode"` // of the PyTorch program
 	Threads     int       `json:"threads"`
 	Batch       int       `json:"batch"` // images per batch
 	Size        int       `json:"size"`  // pixels of a target's side
@@ -31,6 +34,14 @@ type problem struct {
 	Crop        int       `json:"crop"`        // loader: central square
 	Degradation string    `json:"degradation"` // loader: sr or jpeg
 	Folder      string    `json:"folder"`      // for scratch files
+}
+
+// mode is how a step is computed.
+type mode struct {
+	Precision    string `json:"precision"` // fp32, tf32 or bf16
+	ChannelsLast bool   `json:"channels_last"`
+	CUDAGraph    bool   `json:"cuda_graph"` // ours
+	Compile      bool   `json:"compile"`    // PyTorch's: torch.compile
 }
 
 // network is an architecture with the file of its weights.
@@ -135,9 +146,11 @@ func (n *network) write(file string, find func(string) (models.Architecture, boo
 	return weights.SaveSafetensors(file, architecture.New(1, n.Size, n.Options).Dict(), nil)
 }
 
-// writeImages makes an ImageFolder of 20 JPEGs of a photograph's usual size: noise, enlarged so that it is smooth.
+const generatedImages = 20
+
+// writeImages makes an ImageFolder of so many JPEGs of a photograph's usual size: noise, enlarged so that it is smooth.
 func writeImages(folder string, random *rand.Rand) error {
-	for i := range 20 {
+	for i := range generatedImages {
 		noise := imaging.New(50, 40)
 		for k := range noise.Pix {
 			noise.Pix[k] = uint8(random.UintN(256))

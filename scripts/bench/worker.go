@@ -19,13 +19,14 @@ import (
 //	run N    do the work N times: Seconds, CPU, Before and Peak
 //	check 1  do it and tell what came out: Values or Digest
 //
-// Before is the resident memory at the start, Peak the process's highest so far, both in bytes. A worker begins with an
+// What a GPU does counts until it is done. Before is the resident memory at the start, Peak the process's highest so far, both in bytes. A worker begins with an
 // empty answer when it is ready.
 type answer struct {
 	Seconds float64   `json:"seconds"`
 	CPU     float64   `json:"cpu"`
 	Before  int64     `json:"before"`
 	Peak    int64     `json:"peak"`
+	GPU     int64     `json:"gpu"` // the most bytes that tensors on the GPU held meanwhile
 	Values  []float64 `json:"values"`
 	Digest  string    `json:"digest"`
 	Error   string    `json:"error"`
@@ -45,8 +46,12 @@ func work(file string, requests io.Reader, answers io.Writer) error {
 	defer runtime.UnlockOSThread()
 	runtime.GOMAXPROCS(p.Threads) // a loader must not use more cores than its peer
 	aten.SetThreads(p.Threads)
-	var t task
-	if native := aten.Catch(func() { t, err = newTask(p) }); native != nil {
+	device, err := aten.ParseDevice(p.Device)
+	if err != nil {
+		return err
+	}
+	t := task{device: device}
+	if native := aten.Catch(func() { t, err = newTask(p); t.device = device }); native != nil {
 		return native
 	}
 	if err != nil {
@@ -79,6 +84,8 @@ func (t task) obey(line string) (reply answer, err error) {
 			reply, err = t.check()
 			return
 		}
+		aten.Synchronize(t.device)
+		aten.DeviceMemory(t.device, true)
 		reply.Before = resident()
 		start, used := time.Now(), usage()
 		for range count {
@@ -86,8 +93,10 @@ func (t task) obey(line string) (reply answer, err error) {
 				return
 			}
 		}
+		aten.Synchronize(t.device)
 		reply.Seconds = time.Since(start).Seconds()
 		after := usage()
+		reply.GPU, _ = aten.DeviceMemory(t.device, false)
 		reply.CPU, reply.Peak = cpu(after)-cpu(used), 1024*after.Maxrss
 	})
 	if native != nil {

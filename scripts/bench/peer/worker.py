@@ -27,32 +27,61 @@ def batches(problem):
     return [(tensors[f"input.{i}"], tensors[f"target.{i}"], tensors[f"labels.{i}"]) for i in range(problem["batches"])]
 
 
+def on_gpu(problem):
+    return problem["device"] != "cpu"
+
+
+def resident_batches(problem):
+    """Batches on the device, for what is not about transfers."""
+    return [tuple(t.to(problem["device"]) for t in batch) for batch in batches(problem)]
+
+
 class Step:
-    """One training step of P per run, plain or recognition-aware."""
+    """One training step of P per run, plain or recognition-aware. On a GPU no run waits for its losses."""
 
     def __init__(self, problem):
+        self.device, mode = problem["device"], problem["peer_mode"]
+        self.bf16 = mode["precision"] == "bf16"
+        self.layout = torch.channels_last if mode["channels_last"] else torch.contiguous_format
         self.batches, self.next = batches(problem), 0
-        self.P = build(problem["processor"]).train()
+        if on_gpu(problem):
+            torch.backends.cudnn.benchmark = True
+            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = mode["precision"] == "tf32"
+            self.batches = [tuple(t.pin_memory() for t in batch) for batch in self.batches]
+        self.P = build(problem["processor"]).train().to(self.device, memory_format=self.layout)
         self.R = None
         for spec in problem["recognizers"] or []:
-            self.R = Normalized(build(spec)).eval().requires_grad_(False)
-        self.optimizer = torch.optim.Adam(self.P.parameters(), lr=1e-4)
+            self.R = Normalized(build(spec)).eval().requires_grad_(False).to(self.device, memory_format=self.layout)
+        self.optimizer = torch.optim.Adam(self.P.parameters(), lr=1e-4, **({"fused": True} if on_gpu(problem) else {}))
+        self.forward = torch.compile(self.terms) if mode["compile"] else self.terms
 
-    def run(self):
+    def terms(self, x, y, c):
+        output = self.P(x)
+        terms = [F.mse_loss(output.float(), y)]
+        if self.R is not None:
+            terms.append(F.cross_entropy(self.R(output).float(), c))
+        return terms
+
+    def upload(self):
         x, y, c = self.batches[self.next % len(self.batches)]
         self.next += 1
+        if self.device == "cpu" and self.layout == torch.contiguous_format:
+            return x, y, c
+        x, y = (t.to(self.device, non_blocking=True, memory_format=self.layout) for t in (x, y))
+        return x, y, c.to(self.device, non_blocking=True)
+
+    def run(self):
+        x, y, c = self.upload()
         self.optimizer.zero_grad(set_to_none=True)
-        output = self.P(x)
-        terms = [F.mse_loss(output, y)]
-        if self.R is not None:
-            terms.append(F.cross_entropy(self.R(output), c))
+        with torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.bf16):
+            terms = self.forward(x, y, c)
         loss = terms[0] if self.R is None else terms[0] + LAMBDA * terms[1]
         loss.backward()
         self.optimizer.step()
-        return [t.item() for t in terms]
+        return terms if self.device != "cpu" else [t.item() for t in terms]
 
     def check(self):
-        return {"values": sum((self.run() for _ in range(3)), [])}
+        return {"values": [float(t) for _ in range(6) for t in self.run()]}
 
 
 class Checkpoint(Step):
@@ -92,7 +121,7 @@ class SSIM:
     """The SSIM of all batches."""
 
     def __init__(self, problem):
-        self.batches, self.window = batches(problem), gaussian_window(3)
+        self.batches, self.window = resident_batches(problem), gaussian_window(3).to(problem["device"])
 
     def run(self):
         with torch.no_grad():
@@ -106,16 +135,20 @@ class Evaluation:
     """The reference's procedure: for each recognizer a pass over all images, with P, R and the batch's metrics in it."""
 
     def __init__(self, problem):
-        self.batches, self.window = batches(problem), gaussian_window(3)
-        self.P = build(problem["processor"]).eval()
-        self.recognizers = [Normalized(build(spec)).eval() for spec in problem["recognizers"]]
+        self.batches, self.window = batches(problem), gaussian_window(3).to(problem["device"])
+        if on_gpu(problem):
+            torch.backends.cudnn.allow_tf32 = False
+        self.device = problem["device"]
+        self.P = build(problem["processor"]).eval().to(self.device)
+        self.recognizers = [Normalized(build(spec)).eval().to(self.device) for spec in problem["recognizers"]]
 
     def run(self):
         values = []
         for R in self.recognizers:
             psnr, similarity, loss, correct, count = 0.0, 0.0, 0.0, 0, 0
             with torch.no_grad():
-                for x, y, c in self.batches:
+                for batch in self.batches:
+                    x, y, c = (t.to(self.device) for t in batch)
                     output = self.P(x)
                     logits = R(output)
                     n = len(c)
@@ -189,12 +222,18 @@ def main():
         if command == "check":
             answer = work.check()
         else:
+            if on_gpu(problem):
+                torch.cuda.synchronize()
+                torch.cuda.reset_peak_memory_stats()
             before = memory("VmRSS")
             start, cpu = time.perf_counter(), time.process_time()
             for _ in range(int(count)):
                 work.run()
+            if on_gpu(problem):
+                torch.cuda.synchronize()
             answer = {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu,
-                      "before": before, "peak": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+                      "before": before, "peak": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                      "gpu": torch.cuda.max_memory_allocated() if on_gpu(problem) else 0}
         print(json.dumps(answer), flush=True)
 
 
