@@ -207,6 +207,7 @@ if grep -q 'NSt7__cxx1112basic_string' "$lib/libc10.so"; then flags+=(-D_GLIBCXX
 fi
 libraries=(-L "$lib" "-Wl,-rpath,$lib" -lc10 -ltorch -ltorch_cpu)
 # Several processes talk by Gloo or NCCL, where this libtorch has them and their headers are there.
+nccl=()
 has() { [ -e "$1" ] && grep -q "$2" "$1"; }
 if has "$lib/libtorch_cpu.so" N4c10d16ProcessGroupGlooE && [ -e "$include/gloo/context.h" ]; then flags+=(-DUSE_C10D_GLOO); fi
 if [ -e "$lib/libtorch_cuda.so" ]; then
@@ -219,12 +220,11 @@ if [ -e "$lib/libtorch_cuda.so" ]; then
   flags+=(-DWITH_CUDA -I "$cuda/include")
   if has "$lib/libtorch_cuda.so" N4c10d16ProcessGroupNCCLE; then
     for folder in "$cuda" "$libtorch"/../nvidia/nccl /usr; do
-      if [ -f "$folder/include/nccl.h" ]; then
-        flags+=(-DUSE_C10D_NCCL)
-        [ "$folder" = /usr ] || flags+=(-I "$folder/include")
-        break
-      fi
+      if [ -f "$folder/include/nccl.h" ]; then nccl=(-DUSE_C10D_NCCL); fi
     done
+    if [ ${#nccl[@]} -gt 0 ]; then # libtorch's header of it wants those of the toolkit's libraries
+      for folder in "$libtorch"/../nvidia/*/include; do [ ! -d "$folder" ] || nccl+=(-I "$folder"); done
+    fi
   fi
   libraries+=("-Wl,--no-as-needed" -ltorch_cuda -lc10_cuda "-Wl,--as-needed")
 fi
@@ -253,7 +253,7 @@ fi
 [ -f "$gotorch/cgotorch/torch.cc" ] || fail "$gotorch holds no cgotorch/torch.cc; set GOTORCH_DIR to gotorch's folder"
 
 native=build/native
-stamp=$( { echo "${flags[*]} ${libraries[*]}"; g++ --version | head -n 1; readlink -f "$lib/libtorch_cpu.so"
+stamp=$( { echo "${flags[*]} ${nccl[*]} ${libraries[*]}"; g++ --version | head -n 1; readlink -f "$lib/libtorch_cpu.so"
            stat -Lc '%s %Y' "$lib/libtorch_cpu.so"; cat "$gotorch"/cgotorch/*.{cc,h} aten/native/*.{cc,h} scripts/setup.sh; } | sha256sum)
 if [ ! -f $native/libcgotorch.so ] || [ "$(cat $native/stamp 2>/dev/null)" != "$stamp" ]; then
   echo "setup: compiling the native half against $lib (about a minute)"
@@ -267,7 +267,10 @@ if [ ! -f $native/libcgotorch.so ] || [ "$(cat $native/stamp 2>/dev/null)" != "$
   } >$unit
   # Without a stamp, an interrupted run starts over; without the old library, a failed one is not mistaken for success.
   rm -f $native/stamp
-  g++ "${flags[@]}" -I "$gotorch" -I aten/native $unit -o $native/libcgotorch.so.new "${libraries[@]}" ||
+  compile() { g++ "${flags[@]}" "$@" -I "$gotorch" -I aten/native $unit -o $native/libcgotorch.so.new "${libraries[@]}"; }
+  { [ ${#nccl[@]} -gt 0 ] && compile "${nccl[@]}"; } ||
+    { [ ${#nccl[@]} = 0 ] || echo "setup: that needs more headers of CUDA; compiling without NCCL, and so without --nproc on GPUs"
+      compile; } ||
     { rm -f $native/libcgotorch.so $native/libcgotorch.so.new; fail "compiling the native half failed; see the message above"; }
   mv $native/libcgotorch.so.new $native/libcgotorch.so
   # gotorch asks the linker for libtorch by name; these links let it find a libtorch that lies outside the default paths.
