@@ -217,10 +217,11 @@ func (p *Prepared) nameCode() {
 	}
 }
 
-// compute runs the graph, with other processes if there are any and something to do.
+// compute runs the graph, with other processes if there are any: those that torchrun has started wait even where nothing is to be
+// done.
 func (p *Prepared) compute(ctx context.Context, missing bool, watcher dag.Watcher) ([]dag.Outcome, error) {
 	options := dag.Options{Workers: p.options.Jobs, Rates: p.Rates, Watcher: watcher}
-	if missing && p.options.Place.Several() {
+	if p.options.Place.Several() && (missing || p.options.Place.Port != 0) {
 		var end func()
 		var err error
 		if ctx, end, err = p.gather(ctx); err != nil {

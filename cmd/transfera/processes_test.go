@@ -356,6 +356,15 @@ func TestTorchrunGivesTheBitsOfNproc(t *testing.T) {
 	require.NoError(t, second.Wait(), saidSecond)
 	assert.Equal(t, sums(t, p), sums(t, q), "the same bits whenever as many processes compute")
 	assert.Equal(t, p.read(t, "cells.csv"), q.read(t, "cells.csv"))
+
+	port = freePort(t) // once more, with nothing to do: nobody may wait for the other
+	began := time.Now()
+	first, saidFirst = torchrun(0, 2, port, args...)
+	second, saidSecond = torchrun(1, 2, port, args...)
+	require.NoError(t, second.Start())
+	require.NoError(t, first.Run(), saidFirst)
+	require.NoError(t, second.Wait(), saidSecond)
+	assert.Less(t, time.Since(began), time.Minute)
 }
 
 func TestProcessesThatPlanOtherThingsAreRefused(t *testing.T) {
