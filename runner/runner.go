@@ -192,7 +192,7 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 	}
 	outcomes, err := p.compute(ctx, len(missing) > 0, reporter)
 	reporter.Close()
-	if err != nil && outcomes == nil && ctx.Err() == nil { // it did not come to computing
+	if err != nil && outcomes == nil && ctx.Err() == nil && p.options.Executor == Slurm { // it did not come to computing
 		return nil, err
 	}
 	if err != nil {
