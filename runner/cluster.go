@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func deviceOf(o Options) (aten.Device, error) {
 // device is what the manifest says.
 func (p *Prepared) device() string {
 	if p.options.Executor == Slurm {
-		return cmpOr(p.options.Device, "auto") + " of Slurm jobs"
+		return cmp.Or(p.options.Device, "auto") + " of Slurm jobs"
 	}
 	return p.env.Device.String()
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"maps"
@@ -105,7 +106,7 @@ func (p *Prepared) manifest(outcomes []dag.Outcome) (results.Manifest, error) {
 			return m, err
 		}
 		recognizer := results.Recognizer{
-			Name: r.Name, Architecture: cmpOr(r.Spec.Arch, "service"), Dataset: r.Dataset, Weights: origin(r.Spec), Clean: clean,
+			Name: r.Name, Architecture: cmp.Or(r.Spec.Arch, "service"), Dataset: r.Dataset, Weights: origin(r.Spec), Clean: clean,
 		}
 		if record := records[r.Stage].Record; record != nil {
 			recognizer.Checksum = record.Files[stages.WeightsFile]

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func (o *Options) place() error {
 
 // device is this process's: of several on GPUs, each has one of its own.
 func (o *Options) device() (aten.Device, error) {
-	name := cmpOr(o.Device, "auto")
+	name := cmp.Or(o.Device, "auto")
 	if !o.Place.Several() {
 		return aten.ParseDevice(name)
 	}

@@ -2,6 +2,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,14 +130,7 @@ func planned(ctx context.Context, suite *experiments.Suite, o Options) (*Prepare
 
 // OpenCache opens the store at path, "" being the default one.
 func OpenCache(path string) (*store.Store, error) {
-	return store.Open(cmpOr(path, filepath.Join("results", "cache")))
-}
-
-func cmpOr(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
+	return store.Open(cmp.Or(path, filepath.Join("results", "cache")))
 }
 
 // Jobs is how many stages would be computed side by side.

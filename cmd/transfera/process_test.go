@@ -90,7 +90,7 @@ var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
 func TestProcessStaysWithinItsMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("large pictures")
+		t.Skip("pictures of megapixels take a minute; run without -short")
 	}
 	for _, c := range []struct {
 		arch          string
@@ -124,7 +124,7 @@ func TestProcessStaysWithinItsMemory(t *testing.T) {
 
 func TestProcessRunsOverPhotographsOfEverySize(t *testing.T) {
 	if testing.Short() {
-		t.Skip("200 photographs")
+		t.Skip("200 photographs take a minute; run without -short")
 	}
 	archive, err := os.Open("../../../shared/data/imagenet-samples.tar")
 	if errors.Is(err, os.ErrNotExist) {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,12 @@ import (
 
 const smoke = "../../experiments/smoke"
 
+// slurmAnswers tells whether there is a cluster with a node that is up. Where there is none, sinfo takes its time to say so.
+var slurmAnswers = sync.OnceValue(func() bool {
+	said, err := exec.Command("sinfo", "--noheader", "--format=%T").Output()
+	return err == nil && regexp.MustCompile(`(?m)^(idle|mixed|allocated)$`).Match(said)
+})
+
 // needsSlurm skips a test where no cluster takes jobs, and makes what jobs run be this command.
 func needsSlurm(t *testing.T) {
 	t.Helper()
@@ -26,7 +33,7 @@ func needsSlurm(t *testing.T) {
 	if _, err := exec.LookPath("sbatch"); err != nil {
 		t.Skip("no sbatch here; " + setUp)
 	}
-	if said, err := exec.Command("sinfo", "--noheader", "--format=%T").Output(); err != nil || !regexp.MustCompile(`(?m)^(idle|mixed|allocated)$`).Match(said) {
+	if !slurmAnswers() {
 		t.Skip("no Slurm cluster answers with a node that is up; " + setUp)
 	}
 	t.Setenv(asCommand, "1") // sbatch gives the environment to its jobs

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -101,24 +100,27 @@ func (j *judge) predict(m *imaging.Image) ([]Prediction, error) {
 	}
 	planes := make([]float32, 3*m.Width*m.Height)
 	m.Planar(planes)
-	var confidences []float32
+	var logits []float32
 	err = aten.Catch(func() {
 		aten.NoGrad(func() {
 			s := aten.NewScope()
 			defer s.Close()
 			x := aten.FromFloats(s, planes, 1, 3, m.Height, m.Width).To(j.device)
-			confidences = aten.Softmax(j.network.Forward(x), 1).To(aten.CPU).Floats()
+			logits = j.network.Forward(x).Floats()
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("recognizer %s: %w", j.name, err)
 	}
-	predictions := make([]Prediction, len(confidences))
-	for class, confidence := range confidences {
-		predictions[class] = Prediction{j.label(class), float64(confidence)}
+	guesses, err := classifier.Ranked(logits)
+	if err != nil {
+		return nil, fmt.Errorf("recognizer %s: %w", j.name, err)
 	}
-	slices.SortStableFunc(predictions, func(a, b Prediction) int { return cmp.Compare(b.Confidence, a.Confidence) })
-	return predictions[:min(top, len(predictions))], nil
+	var predictions []Prediction
+	for _, g := range guesses[:min(top, len(guesses))] {
+		predictions = append(predictions, Prediction{j.label(g.Class), g.Score})
+	}
+	return predictions, nil
 }
 
 func (j *judge) label(class int) string {

@@ -1,15 +1,11 @@
 package serve
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
-	"math"
 	"net/url"
-	"slices"
 	"strconv"
 
-	"gonum.org/v1/gonum/floats"
+	"transfera/runner/classifier"
 )
 
 // label is one class of an answer; Score is its softmax probability.
@@ -22,22 +18,15 @@ type answer struct {
 	Labels []label `json:"labels"`
 }
 
-// answered turns logits into so many labels in descending order; equal logits go to the lower class.
+// answered turns logits into so many labels in descending order.
 func answered(logits []float32, names []string, top int) (answer, error) {
-	wide := make([]float64, len(logits))
-	classes := make([]int, len(logits))
-	for class, logit := range logits {
-		wide[class], classes[class] = float64(logit), class
+	guesses, err := classifier.Ranked(logits)
+	if err != nil {
+		return answer{}, err
 	}
-	total := floats.LogSumExp(wide)
-	if math.IsNaN(total) || math.IsInf(total, 0) {
-		return answer{}, errors.New("the network's outputs are no finite numbers; its weights may be damaged")
-	}
-	slices.SortStableFunc(classes, func(a, b int) int { return cmp.Compare(wide[b], wide[a]) })
-	said := answer{Labels: make([]label, min(top, len(classes)))}
+	said := answer{Labels: make([]label, min(top, len(guesses)))}
 	for i := range said.Labels {
-		class := classes[i]
-		said.Labels[i] = label{Name: names[class], Score: math.Exp(wide[class] - total)}
+		said.Labels[i] = label{Name: names[guesses[i].Class], Score: guesses[i].Score}
 	}
 	return said, nil
 }

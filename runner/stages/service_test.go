@@ -47,17 +47,3 @@ func TestLabelsWithoutAClassArePassedOver(t *testing.T) {
 	assert.Equal(t, []int{1, 0}, s.ranked(answer))
 	assert.Empty(t, s.ranked(blackbox.Answer{}))
 }
-
-func TestClassesAreRankedBySoftmax(t *testing.T) {
-	labels := ranked([]float32{0, 1, 0, -1}, []string{"a", "b", "c", "d"})
-	require.Len(t, labels, 4)
-	var names []string
-	sum := 0.0
-	for _, l := range labels {
-		names = append(names, l.Name)
-		sum += l.Score
-	}
-	assert.Equal(t, []string{"b", "a", "c", "d"}, names)
-	assert.InDelta(t, 1, sum, 1e-12)
-	assert.InDelta(t, 0.534446645388523, labels[0].Score, 1e-12) // e / (e + 2 + 1/e)
-}

@@ -1,12 +1,12 @@
 package stages
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"transfera/aten"
 	"transfera/data"
@@ -14,6 +14,7 @@ import (
 	"transfera/experiments"
 	"transfera/results"
 	"transfera/results/study"
+	"transfera/runner/classifier"
 	"transfera/runner/dag"
 	"transfera/runner/methods"
 )
@@ -57,14 +58,18 @@ func (x *experiment) study() error {
 	if c.images, err = x.judged[x.Dataset].limited(x.ctx, x.Study.Images); err != nil {
 		return err
 	}
+	var lambdas []string
 	for _, task := range x.Tasks {
 		plain, ra := x.plainAndRA(task, source)
 		if plain == nil || ra == nil {
 			return fmt.Errorf("study: task %s has no outputs of %s and %s", task, results.MethodPlain, methodRA)
 		}
 		c.tasks = append(c.tasks, comparedTask{task, plain, ra})
-		c.material.Lambda = results.FormatLambda(x.LambdasFor(task, methodRA)[0])
+		if lambda := results.FormatLambda(x.LambdasFor(task, methodRA)[0]); !slices.Contains(lambdas, lambda) {
+			lambdas = append(lambdas, lambda)
+		}
 	}
+	c.material.Lambda = strings.Join(lambdas, ", ") // tasks may have their own
 	c.Stage = x.plan.Graph.Add(c.stage())
 	x.plan.Studies = append(x.plan.Studies, Study{x.Name, c.Stage})
 	return nil
@@ -161,26 +166,18 @@ func (c *comparisons) judge(ctx context.Context) (func(seen aten.Tensor) ([]stud
 	if err != nil {
 		return nil, err
 	}
-	classifier := c.network.frozen(c.env, network, 0).(methods.Classifier)
+	frozen := c.network.frozen(c.env, network, 0).(methods.Classifier)
 	return func(seen aten.Tensor) ([]study.Label, error) {
-		labels := ranked(classifier.Forward(seen).Floats(), c.network.classes)
-		return labels[:min(c.spec.Labels, len(labels))], nil
+		guesses, err := classifier.Ranked(frozen.Forward(seen).Floats())
+		if err != nil {
+			return nil, fmt.Errorf("recognizer %s: %w", c.network.name, err)
+		}
+		var labels []study.Label
+		for _, g := range guesses[:min(c.spec.Labels, len(guesses))] {
+			labels = append(labels, study.Label{Name: c.network.classes[g.Class], Score: g.Score})
+		}
+		return labels, nil
 	}, nil
-}
-
-// ranked are the classes by their softmax, best first; of equal ones the lower index.
-func ranked(logits []float32, classes []string) []study.Label {
-	labels, sum := make([]study.Label, len(classes)), 0.0
-	highest := float64(slices.Max(logits))
-	for i, class := range classes {
-		labels[i] = study.Label{Name: class, Score: math.Exp(float64(logits[i]) - highest)}
-		sum += labels[i].Score
-	}
-	for i := range labels {
-		labels[i].Score /= sum
-	}
-	slices.SortStableFunc(labels, func(a, b study.Label) int { return cmp.Compare(b.Score, a.Score) })
-	return labels
 }
 
 // pictureOf is a picture (1,3,H,W) in [0,1] in 8 bits.

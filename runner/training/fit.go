@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 
 	"transfera/aten"
@@ -183,6 +184,10 @@ func (f *Fit) diverged(batch *data.Batch, what string) error {
 	if more := len(batch.Indices) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	return fmt.Errorf("%s in step %d (epoch %d; images %s): lower learning_rate or lambda; the last checkpoint is kept",
-		what, batch.Step+1, batch.Epoch+1, strings.Join(names, ", "))
+	kept := "there is no checkpoint yet"
+	if _, err := os.Stat(f.Checkpoint); err == nil {
+		kept = "the last checkpoint is kept"
+	}
+	return fmt.Errorf("%s in step %d (epoch %d; images %s): lower learning_rate or lambda; %s",
+		what, batch.Step+1, batch.Epoch+1, strings.Join(names, ", "), kept)
 }

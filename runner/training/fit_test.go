@@ -325,6 +325,14 @@ func TestDivergedTrainingSaysWhereAndKeepsTheLastGoodCheckpoint(t *testing.T) {
 	}
 }
 
+func TestTrainingThatBreaksBeforeItsFirstCheckpointSaysSo(t *testing.T) {
+	x := newTrial(t, recipes["adam"])
+	x.loss = func(_ int, _, loss aten.Tensor) aten.Tensor { return aten.MulScalar(loss, math.Inf(1)) }
+	got := x.run(t.Context())
+	require.ErrorContains(t, got.err, "in step 1 (epoch 1; ")
+	assert.Regexp(t, "; there is no checkpoint yet$", got.err.Error())
+}
+
 func TestInterruptionDoesNotSaveBrokenWeights(t *testing.T) {
 	x := newTrial(t, recipes["adam"])
 	ctx, cancel := context.WithCancel(t.Context())
