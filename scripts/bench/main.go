@@ -11,7 +11,7 @@
 //
 // Both programs must give the same losses, metrics or pixels before they are timed. Time is the median of the rounds'
 // ratios, its spread the distance between their quartiles. Memory is the growth of the process's peak resident memory
-// (ru_maxrss) over what was resident when everything was loaded, in a process of its own that does the work five times.
+// (VmHWM) over what was resident when everything was loaded, in a process of its own that does the work five times.
 package main
 
 import (

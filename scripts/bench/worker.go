@@ -86,7 +86,7 @@ func (t task) obey(line string) (reply answer, err error) {
 		}
 		aten.Synchronize(t.device)
 		aten.DeviceMemory(t.device, true)
-		reply.Before = resident()
+		reply.Before = memory("VmRSS")
 		start, used := time.Now(), usage()
 		for range count {
 			if err = t.run(); err != nil {
@@ -97,7 +97,7 @@ func (t task) obey(line string) (reply answer, err error) {
 		reply.Seconds = time.Since(start).Seconds()
 		after := usage()
 		reply.GPU, _ = aten.DeviceMemory(t.device, false)
-		reply.CPU, reply.Peak = cpu(after)-cpu(used), 1024*after.Maxrss
+		reply.CPU, reply.Peak = cpu(after)-cpu(used), memory("VmHWM")
 	})
 	if native != nil {
 		return reply, native
@@ -116,15 +116,16 @@ func cpu(u syscall.Rusage) float64 {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
-// resident is the memory in use now, in bytes; 0 where /proc does not tell.
-func resident() int64 {
+// memory is the resident memory in bytes, now (VmRSS) or at most (VmHWM); 0 where /proc does not tell. The kernel's account
+// of resources, ru_maxrss, counts what the parent held when it started this process.
+func memory(of string) int64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(text)) {
 		var kilobytes int64
-		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kilobytes); err == nil {
+		if _, err := fmt.Sscanf(line, of+": %d kB", &kilobytes); err == nil {
 			return 1024 * kilobytes
 		}
 	}

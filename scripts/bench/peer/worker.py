@@ -8,7 +8,6 @@ import hashlib
 import json
 import math
 import os
-import resource
 import sys
 import time
 
@@ -232,7 +231,7 @@ def main():
             if on_gpu(problem):
                 torch.cuda.synchronize()
             answer = {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu,
-                      "before": before, "peak": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                      "before": before, "peak": memory("VmHWM"),
                       "gpu": torch.cuda.max_memory_allocated() if on_gpu(problem) else 0}
         print(json.dumps(answer), flush=True)
 
