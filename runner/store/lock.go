@@ -25,7 +25,7 @@ const lockName = "lock"
 // what gives it free again. The kernel, or the file server, frees it when a process dies. A key may be any text.
 func (s *Store) Lock(ctx context.Context, key string, waiting func()) (unlock func(), err error) {
 	for told := false; ; {
-		unlock, free, err := s.tryLock(key)
+		unlock, free, err := s.TryLock(key)
 		if free || err != nil {
 			return unlock, err
 		}
@@ -41,8 +41,8 @@ func (s *Store) Lock(ctx context.Context, key string, waiting func()) (unlock fu
 	}
 }
 
-// tryLock is Lock without waiting; free is false if somebody else has the key.
-func (s *Store) tryLock(key string) (unlock func(), free bool, err error) {
+// TryLock is Lock without waiting; free is false if somebody else has the key.
+func (s *Store) TryLock(key string) (unlock func(), free bool, err error) {
 	path := filepath.Join(s.root, lockName)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {

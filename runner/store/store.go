@@ -71,7 +71,7 @@ func (s *Store) Find(key string) (record *Record, found bool, damage error) {
 	if record, err := s.whole(key); err == nil || errors.Is(err, fs.ErrNotExist) {
 		return record, err == nil, nil
 	}
-	unlock, free, err := s.tryLock(key)
+	unlock, free, err := s.TryLock(key)
 	if err != nil {
 		return nil, false, err
 	}
@@ -248,7 +248,7 @@ func (s *Store) Sweep() error {
 		if _, err := os.Stat(s.File(key, recordName)); err != nil {
 			continue
 		}
-		unlock, free, err := s.tryLock(key)
+		unlock, free, err := s.TryLock(key)
 		if err != nil {
 			return err
 		}
