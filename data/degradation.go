@@ -36,7 +36,7 @@ type DegradationKind struct {
 }
 
 // degradationKinds is the registry: one line per degradation.
-var degradationKinds = []DegradationKind{superResolution, denoising, jpegDeblocking}
+var degradationKinds = []DegradationKind{superResolution, denoising, jpegDeblocking, deblurring}
 
 // DegradationKinds lists the known degradations.
 func DegradationKinds() []DegradationKind { return slices.Clone(degradationKinds) }

@@ -85,6 +85,17 @@ func TestEvaluationNoiseEqualsTorchsSeededWithTheIndex(t *testing.T) {
 	}
 }
 
+func TestBlurEqualsScipys(t *testing.T) {
+	for _, c := range []struct {
+		golden string
+		sigma  float64
+	}{{"deblur1.6-input.f32", 1.6}, {"deblur9-input.f32", 9}} {
+		b := goldenBatch(t, degradation(t, "deblur", Options{"sigma": c.sigma}), 3)
+		assert.InDeltaSlice(t, goldenFloats(t, c.golden), b.Input, 1e-7, c.golden)
+		assert.Equal(t, b.Input, b.Baseline)
+	}
+}
+
 func TestNoiseStaysWithItsImageInASubset(t *testing.T) {
 	whole := shapes(t, GeneratedOptions{Count: 10})
 	subset, err := NewSubset(whole, []int{7})
@@ -102,7 +113,7 @@ func TestNoiseStaysWithItsImageInASubset(t *testing.T) {
 
 func TestApplyGivesInputAndBaselineOfASingleImage(t *testing.T) {
 	image := shape(t, shapes(t, GeneratedOptions{}), 0)
-	for name, c := range map[string]struct{ inputSide, baselineSide int }{"sr": {8, 32}, "dn": {32, 32}, "jpeg": {32, 32}} {
+	for name, c := range map[string]struct{ inputSide, baselineSide int }{"sr": {8, 32}, "dn": {32, 32}, "jpeg": {32, 32}, "deblur": {32, 32}} {
 		result, err := Apply(degradation(t, name, nil), image, 0)
 		require.NoError(t, err)
 		assert.Equal(t, [2]int{c.inputSide, c.inputSide}, [2]int{result.InputHeight, result.InputWidth}, name)
@@ -119,11 +130,12 @@ func TestDegradationsRefuseUnknownNamesAndBadOptions(t *testing.T) {
 		options Options
 		words   string
 	}{
-		{"blur", nil, `unknown degradation "blur"; known are sr, dn, jpeg`},
+		{"fog", nil, `unknown degradation "fog"; known are sr, dn, jpeg, deblur`},
 		{"sr", Options{"scales": 2}, `degradation sr has no option "scales" (did you mean "scale"?); it has scale`},
 		{"sr", Options{"scale": 3}, "scale must be one of [2 4], not 3"},
 		{"dn", Options{"sigma": -0.1}, "sigma must lie in 0..1, not -0.1"},
 		{"dn", Options{"sigma": math.NaN()}, "sigma must lie in 0..1, not NaN"},
+		{"deblur", Options{"sigma": 0.0}, "sigma must lie in 0.1..16, not 0"},
 		{"jpeg", Options{"quality": 101}, "quality must lie in 1..100, not 101"},
 		{"jpeg", Options{"quality": 10.0}, "quality must be a whole number, not 10"},
 	} {

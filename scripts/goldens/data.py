@@ -7,6 +7,7 @@ testdata/data/folder/        images of two sizes and formats in an awkward layou
 testdata/data/folder.json    classes, files and labels in torchvision's order
 testdata/data/*.u8           batches as bytes, (N,C,H,W)
 testdata/data/dn-*.f32       batches as little-endian float32, (N,C,H,W)
+testdata/data/deblur*.f32    the same of the Gaussian blur
 testdata/data/noise.json     seeds of the training noise, and the first draws of torch.randn for each
 """
 
@@ -20,6 +21,7 @@ import struct
 import numpy
 import torch
 from PIL import Image
+from scipy import ndimage
 from torchvision import datasets, transforms
 
 OUT = pathlib.Path("testdata/data")
@@ -74,6 +76,12 @@ def compress(image, quality):
     return Image.open(file).convert("RGB")
 
 
+def blur(image, sigma):
+    """scipy's Gaussian of each channel in double precision, rounded to float32."""
+    y = numpy.asarray(image).transpose(2, 0, 1) / 255.0
+    return numpy.stack([ndimage.gaussian_filter(channel, sigma) for channel in y]).astype("<f4")
+
+
 def add_noise(image, sigma, seed):
     y = transforms.functional.to_tensor(image)
     noise = torch.randn(y.shape, generator=torch.Generator().manual_seed(seed))
@@ -106,6 +114,9 @@ def main():
     save("jpeg10-input.u8", [compress(target, 10) for target in targets])
     noisy = torch.stack([add_noise(target, 0.25, i) for i, target in enumerate(targets)])
     (OUT / "dn-input.f32").write_bytes(noisy.numpy().astype("<f4").tobytes())
+    for sigma in (1.6, 9.0):  # the latter reaches further than the picture
+        blurred = numpy.stack([blur(target, sigma) for target in targets])
+        (OUT / f"deblur{sigma:g}-input.f32").write_bytes(blurred.tobytes())
 
     cases = []
     for seed, epoch, index in [(0, 0, 0), (7, 3, 2), (2**63, 1, 1_281_166)]:
