@@ -21,7 +21,7 @@ import (
 
 // The lambdas and the number of steps are those of scripts/goldens/methods.py, larger than the defaults so that a mistake in
 // the recognition term would show.
-var lambdas = map[string]float64{"plain": 0, "ra": 0.1, "ra-unsupervised": 10, "ra-transformer": 0.1}
+var lambdas = map[string]float64{"plain": 0, "ra": 0.1, "ra-unsupervised": 10, "perceptual": 0.1, "ra-transformer": 0.1}
 
 const steps = 5
 

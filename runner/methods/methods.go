@@ -60,7 +60,7 @@ type Method struct {
 }
 
 // Methods lists every method, from no training to the most elaborate.
-var Methods = []Method{none, plain, ra, raUnsupervised, raTransformer}
+var Methods = []Method{none, plain, ra, raUnsupervised, perceptual, raTransformer}
 
 // Find returns the method called name.
 func Find(name string) (Method, bool) {

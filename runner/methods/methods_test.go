@@ -11,7 +11,7 @@ import (
 	"transfera/runner/methods"
 )
 
-func TestMethodsAreThoseOfThePaper(t *testing.T) {
+func TestMethodsNeedWhatTheirLossesTake(t *testing.T) {
 	cases := []struct {
 		name                          string
 		trains, recognizer, transform bool
@@ -22,6 +22,7 @@ func TestMethodsAreThoseOfThePaper(t *testing.T) {
 		{"ra", true, true, false, 1e-3},
 		{"ra-unsupervised", true, true, false, 10},
 		{"ra-transformer", true, true, true, 1e-2},
+		{"perceptual", true, true, false, 1e-2}, // not of the paper
 	}
 	require.Len(t, methods.Methods, len(cases))
 	for _, c := range cases {
@@ -52,6 +53,7 @@ func TestGradientsGoWhereTheMethodSendsThem(t *testing.T) {
 		"plain":           {processing: reach{p: true}},
 		"ra":              {processing: reach{p: true}, recognition: reach{p: true}},
 		"ra-unsupervised": {processing: reach{p: true}, recognition: reach{p: true}},
+		"perceptual":      {processing: reach{p: true}, recognition: reach{p: true}},
 		"ra-transformer":  {processing: reach{p: true}, recognition: reach{t: true}},
 	}
 	for name, want := range cases {

@@ -2,6 +2,7 @@ package methods
 
 import (
 	"fmt"
+	"slices"
 
 	"transfera/aten"
 	"transfera/models/detection"
@@ -26,6 +27,24 @@ func NewClassifier(normalization nn.Layer, network nn.Layer) Classifier {
 // Loss is the cross-entropy CE(R(images), c), a mean over the images.
 func (c Classifier) Loss(images aten.Tensor, b Batch) aten.Tensor {
 	return aten.CrossEntropy(c.Forward(images), b.Labels)
+}
+
+// Features is what the last layer sees of images (N,3,H,W): (N,features).
+func (c Classifier) Features(images aten.Tensor) aten.Tensor {
+	return append(slices.Clone(c.Sequential[:len(c.Sequential)-1]), withoutHead(c.Sequential[len(c.Sequential)-1])).Forward(images)
+}
+
+// withoutHead is a network without the last of its layers, which may be within the last of its parts.
+func withoutHead(layer nn.Layer) nn.Layer {
+	if network, ok := layer.(*nn.Network); ok {
+		layer = network.Layer
+	}
+	layers, ok := layer.(nn.Sequential)
+	if !ok || len(layers) == 0 { // layer itself is the head
+		return nn.Sequential{}
+	}
+	last := len(layers) - 1
+	return append(slices.Clone(layers[:last]), withoutHead(layers[last]))
 }
 
 // Detector is a Faster R-CNN behind its normalization.
