@@ -53,16 +53,22 @@ func readAnnotations(ctx context.Context, dir string, files []vocFile) ([]vocAnn
 			if err != nil {
 				return fmt.Errorf("annotation: %w", err)
 			}
-			if err := xml.Unmarshal(content, &annotations[i]); err != nil {
-				return fmt.Errorf("annotation %s: %w; expected the XML of PASCAL VOC", path, err)
-			}
-			if size := annotations[i].Size; size.Width < 1 || size.Height < 1 {
-				return fmt.Errorf("annotation %s: the <size> of the image is %dx%d or missing; enter its pixels", path, size.Width, size.Height)
-			}
-			return nil
+			annotations[i], err = parseAnnotation(content, path)
+			return err
 		}
 	})
 	return annotations, err
+}
+
+// parseAnnotation reads the XML of an annotation file, which errors call path.
+func parseAnnotation(content []byte, path string) (a vocAnnotation, err error) {
+	if err := xml.Unmarshal(content, &a); err != nil {
+		return a, fmt.Errorf("annotation %s: %w; expected the XML of PASCAL VOC", path, err)
+	}
+	if a.Size.Width < 1 || a.Size.Height < 1 {
+		return a, fmt.Errorf("annotation %s: the <size> of the image is %dx%d or missing; enter its pixels", path, a.Size.Width, a.Size.Height)
+	}
+	return a, nil
 }
 
 // misplaced is the error of a box that cannot be in the image. Unlike other mistakes it can be skipped.
