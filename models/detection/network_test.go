@@ -31,20 +31,18 @@ func TestASmallDetectorEqualsTorchvision(t *testing.T) {
 }
 
 // assertDetector compares a detector that has the golden's initial state with what scripts/goldens/detection_network.py
-// recorded of torchvision's, as it is and frozen, which it is afterwards. frozenGradient is how far the frozen detector's
-// gradient of the image may be from torchvision's.
-func assertDetector(t *testing.T, d *Detector, golden nntest.Golden, frozenGradient float64) {
+// recorded of torchvision's, as it is and frozen, which it is afterwards. gradientTolerance is how far its
+// gradients of the image may be from torchvision's.
+func assertDetector(t *testing.T, d *Detector, golden nntest.Golden, gradientTolerance float64) {
 	t.Helper()
-	tolerance := nntest.Tolerance
 	for _, frozen := range []bool{false, true} {
 		if frozen {
 			d.Freeze()
-			tolerance = frozenGradient
 		}
 		t.Run(fmt.Sprintf("detections, frozen %v", frozen), func(t *testing.T) { assertDetections(t, d, golden) })
 		for _, name := range []string{"objects", "none"} {
 			t.Run(fmt.Sprintf("%s, frozen %v", name, frozen), func(t *testing.T) {
-				assertLosses(t, d, golden, name, tolerance)
+				assertLosses(t, d, golden, name, gradientTolerance)
 				for _, e := range d.Entries() {
 					_, learns := e.Value.Grad()
 					assert.Equal(t, !frozen && !e.Buffer, learns, e.Name)

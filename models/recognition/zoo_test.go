@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,6 +42,10 @@ func readZoo(t *testing.T) map[string]zooEntry {
 
 func TestZooEqualsTorchvision(t *testing.T) {
 	zoo, initial := readZoo(t), readInitial(t)
+	var compared gradients
+	t.Cleanup(func() { // after the parallel parts
+		assert.GreaterOrEqual(t, 4*compared.close.Load(), 3*compared.all.Load(), "jumps are to be rare")
+	})
 	for _, architecture := range recognition.Architectures {
 		entry, ok := zoo[architecture.Name]
 		if !ok {
@@ -71,12 +76,12 @@ func TestZooEqualsTorchvision(t *testing.T) {
 			}
 			logits, gradient := answer(t, network, images)
 			assertWithin(t, stored(t, golden, "logits"), logits, "logits")
-			assertWithin(t, stored(t, golden, "gradient"), gradient, "gradient")
+			compared.compare(t, stored(t, golden, "gradient"), gradient, "gradient")
 
 			network.Freeze()
 			frozenLogits, frozenGradient := answer(t, network, images)
 			assertWithin(t, logits, frozenLogits, "frozen logits")
-			assertWithin(t, gradient, frozenGradient, "frozen gradient")
+			compared.compare(t, gradient, frozenGradient, "frozen gradient")
 		})
 	}
 	assert.Empty(t, zoo, "architectures of torchvision that are not registered")
@@ -147,6 +152,23 @@ func assertWithin(t *testing.T, want, got weights.Tensor, what string) {
 	deviation := nntest.RelativeError(want, got)
 	t.Logf("%s: %.1e", what, deviation)
 	assert.LessOrEqual(t, deviation, nntest.Tolerance, what)
+}
+
+// gradients counts those compared, and those that agree as closely as values without jumps.
+type gradients struct{ all, close atomic.Int32 }
+
+// compare compares gradients of images. Another processor than the golden's rounds some value across a ReLU's 0 in one or
+// another of the networks, and one unit of 4,096 was seen to make 2e-2 of the norm; a mistake makes about all of it, or moves
+// most networks.
+func (g *gradients) compare(t *testing.T, want, got weights.Tensor, what string) {
+	t.Helper()
+	deviation, norm := nntest.RelativeError(want, got), nntest.RelativeNorm(want, got)
+	t.Logf("%s: %.1e at most, %.1e of its norm", what, deviation, norm)
+	g.all.Add(1)
+	if deviation <= nntest.Tolerance {
+		g.close.Add(1)
+	}
+	assert.LessOrEqual(t, norm, 5e-2, what)
 }
 
 func TestInceptionTransformsInputsAsTorchvision(t *testing.T) {
