@@ -45,7 +45,12 @@ type Options struct {
 // Examine looks at everything. It writes only a file that it removes again, in Cache and in Out or the folders above them.
 func Examine(o Options) []Finding {
 	device, compute := libtorch(o.Device)
-	return []Finding{compute, device, processes(), jpeg(), cores(), memory(), folder("cache", o.Cache), folder("results", o.Out), locks(o.Cache)}
+	cache := folder("cache", o.Cache)
+	findings := []Finding{compute, device, processes(), jpeg(), cores(), memory(), folder("results", o.Out), cache}
+	if cache.State == Broken { // there is nowhere to lock, and its own line says so
+		return findings
+	}
+	return append(findings, locks(o.Cache))
 }
 
 // libtorch computes a convolution of the device whose result is known.
