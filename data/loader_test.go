@@ -309,11 +309,15 @@ func TestNoGoroutineIsLeftBehind(t *testing.T) {
 		},
 		"canceled": func(ctx context.Context, cancel func(), l *Loader) {
 			var last error
+			yields := 0
 			for _, err := range l.Train(ctx, 0, 1_000_000) {
+				time.Sleep(time.Millisecond) // the next batches are ready
 				cancel()
 				last = err
+				yields++
 			}
 			assert.ErrorIs(t, last, context.Canceled)
+			assert.Equal(t, 2, yields, "a batch, then the error")
 		},
 		"canceled before": func(ctx context.Context, cancel func(), l *Loader) {
 			cancel()

@@ -64,6 +64,8 @@ func (l *Loader) prefetch(ctx context.Context, assignments iter.Seq[assignment])
 			select {
 			case <-p.ready:
 			case <-ctx.Done():
+			}
+			if ctx.Err() != nil { // also where the batch was ready as well: whoever cancels gets no further one
 				yield(nil, context.Cause(ctx))
 				return
 			}
