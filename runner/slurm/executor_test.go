@@ -40,6 +40,7 @@ for key; do
     [ ! -e "$folder" ] || continue
     mkdir -p "$folder.new"
     echo "{\"key\": \"$key\", \"seconds\": 1}" >"$folder.new/stage.json"
+    (cd "$folder.new" && sha256sum stage.json >stage.json.sha256)
     mv "$folder.new" "$folder"
     echo "$key" >>"$root/computed" ;;
   esac

@@ -4,7 +4,7 @@
 // or not there. Results are folders that appear by one rename; a folder whose files no longer have the bytes that were
 // committed counts as absent, and is computed again.
 //
-//	objects/ab/abcdef.../    a result: its files and stage.json
+//	objects/ab/abcdef.../    a result: its files, stage.json, which has the SHA-256 of each, and stage.json.sha256
 //	work/abcdef.../          what an unfinished stage left behind to go on from
 //	lock                     locked, a byte per key, while a stage is computed, so that two runs do not compute it twice
 //
@@ -13,6 +13,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,8 +26,12 @@ import (
 	"transfera/results/atomicfile"
 )
 
-// recordName is the file that makes a folder a result.
-const recordName = "stage.json"
+// recordName is the file that makes a folder a result, and sumName has its own sum, as sha256sum writes and checks it: tables
+// and reports tell settings and times from the record.
+const (
+	recordName = "stage.json"
+	sumName    = recordName + ".sha256"
+)
 
 // Store is a folder of results. Its methods may be called from many goroutines and processes at once.
 type Store struct{ root string }
@@ -131,6 +136,13 @@ func (s *Store) read(key string) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	sum, err := os.ReadFile(s.File(key, sumName))
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %v", sumName, err) // %v: as in whole
+	}
+	if string(sum) != sumLine(data) {
+		return nil, fmt.Errorf("%s has other bytes than were written", recordName)
+	}
 	record := &Record{}
 	if err := json.Unmarshal(data, record); err != nil {
 		return nil, fmt.Errorf("%s: %w", recordName, err)
@@ -140,6 +152,8 @@ func (s *Store) read(key string) (*Record, error) {
 	}
 	return record, nil
 }
+
+func sumLine(record []byte) string { return fmt.Sprintf("%x  %s\n", sha256.Sum256(record), recordName) }
 
 // Work returns the folder in which the stage of key prepares its result and keeps what it needs to go on after being
 // killed. It survives until Commit.
@@ -175,7 +189,11 @@ func (s *Store) Commit(record *Record, names []string) error {
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(fresh, recordName), append(text, '\n')); err != nil {
+	text = append(text, '\n')
+	if err := atomicfile.Write(filepath.Join(fresh, sumName), []byte(sumLine(text))); err != nil {
+		return err
+	}
+	if err := atomicfile.Write(filepath.Join(fresh, recordName), text); err != nil {
 		return err
 	}
 	object := s.object(record.Key)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,14 @@ func TestDamagedResultCountsAsAbsent(t *testing.T) {
 		"removed file":   func(t *testing.T, s *Store) { require.NoError(t, os.Remove(s.File(key, "values"))) },
 		"removed record": func(t *testing.T, s *Store) { require.NoError(t, os.Remove(s.File(key, recordName))) },
 		"other record":   func(t *testing.T, s *Store) { write(t, s.File(key, recordName), `{"key": "x"}`) },
-		"no record":      func(t *testing.T, s *Store) { write(t, s.File(key, recordName), `{`) },
+		"changed record": func(t *testing.T, s *Store) {
+			write(t, s.File(key, recordName), strings.Replace(contents(t, s.File(key, recordName)), `"kind": "k"`, `"kind": "K"`, 1))
+		},
+		"removed sum": func(t *testing.T, s *Store) { require.NoError(t, os.Remove(s.File(key, sumName))) },
+		"changed sum": func(t *testing.T, s *Store) {
+			write(t, s.File(key, sumName), "0"+contents(t, s.File(key, sumName))[1:]+" ")
+		},
+		"no record": func(t *testing.T, s *Store) { write(t, s.File(key, recordName), `{`) },
 	}
 	for name, damage := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -126,6 +134,13 @@ func TestResultsThatAppearMeanwhileAreNeverTakenForDamaged(t *testing.T) {
 		require.NoError(t, s.Commit(&Record{Key: key}, []string{"values"}))
 		looking.Wait()
 	}
+}
+
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(data)
 }
 
 func write(t *testing.T, path, text string) {
