@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-const checksHeader = "transfera image checks 1"
+const checksHeader = "transfera image checks 2"
 
 // fileCheck is what is remembered of a verified file, valid while size and modification time stay.
 type fileCheck struct {
@@ -91,28 +91,19 @@ func (c *checks) save() error {
 	}
 	all := maps.Clone(c.known)
 	maps.Copy(all, c.fresh)
-	return replaceFile(c.path, func(content io.Writer) {
-		fmt.Fprintln(content, checksHeader)
+	return remember(c.path, checksHeader, func(lines io.Writer) {
 		for _, name := range slices.Sorted(maps.Keys(all)) {
 			check := all[name]
-			fmt.Fprintf(content, "%d %d %s %s\n", check.size, check.modified, strconv.Quote(name), strconv.Quote(check.reason))
+			fmt.Fprintf(lines, "%d %d %s %s\n", check.size, check.modified, strconv.Quote(name), strconv.Quote(check.reason))
 		}
 	})
 }
 
-// readChecks reads what save wrote. An unreadable or unfamiliar file is as good as none: it only costs time.
+// readChecks reads what save wrote, nothing from a file that is not as it was written.
 func readChecks(path string) map[string]fileCheck {
 	checks := map[string]fileCheck{}
-	if path == "" {
-		return checks
-	}
-	content, err := os.ReadFile(path)
-	header, rest, _ := strings.Cut(string(content), "\n")
-	if err != nil || header != checksHeader {
-		return checks
-	}
-	for line := range strings.Lines(rest) {
-		name, check, err := parseCheck(strings.TrimSuffix(line, "\n"))
+	for line := range remembered(path, checksHeader) {
+		name, check, err := parseCheck(line)
 		if err != nil {
 			return map[string]fileCheck{}
 		}

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 )
 
-const hashesHeader = "transfera file hashes 1"
+const hashesHeader = "transfera file hashes 2"
 
 // fileHash is what is remembered of a file: the hash of its bytes, valid while size and modification time stay.
 type fileHash struct {
@@ -20,22 +19,11 @@ type fileHash struct {
 	modified int64 // Unix time in nanoseconds
 }
 
-// readHashes reads what writeHashes wrote. An unreadable or unfamiliar file is as good as none: it only costs time.
+// readHashes reads what writeHashes wrote, nothing from a file that is not as it was written.
 func readHashes(path string) map[string]fileHash {
 	hashes := map[string]fileHash{}
-	if path == "" {
-		return hashes
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return hashes
-	}
-	header, rest, _ := strings.Cut(string(content), "\n")
-	if header != hashesHeader {
-		return hashes
-	}
-	for line := range strings.Lines(rest) {
-		name, hash, err := parseHash(strings.TrimSuffix(line, "\n"))
+	for line := range remembered(path, hashesHeader) {
+		name, hash, err := parseHash(line)
 		if err != nil {
 			return map[string]fileHash{}
 		}
@@ -65,11 +53,10 @@ func parseHash(line string) (name string, hash fileHash, err error) {
 
 // writeHashes remembers the hashes of the named files, leaving out those that are nil, and replaces path atomically.
 func writeHashes(path string, names []string, hashes []*fileHash) error {
-	return replaceFile(path, func(content io.Writer) {
-		fmt.Fprintln(content, hashesHeader)
+	return remember(path, hashesHeader, func(lines io.Writer) {
 		for i, hash := range hashes {
 			if hash != nil {
-				fmt.Fprintf(content, "%x %d %d %s\n", hash.sum, hash.size, hash.modified, strconv.Quote(names[i]))
+				fmt.Fprintf(lines, "%x %d %d %s\n", hash.sum, hash.size, hash.modified, strconv.Quote(names[i]))
 			}
 		}
 	})

@@ -13,17 +13,36 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"transfera/data/imaging"
 )
 
 // settled is how long a file must have been left alone before something is remembered of it: a second change within the
 // resolution of the file system's clock would leave size and time as they were.
 const settled = 2 * time.Second
 
-// fingerprintOnce keeps the fingerprint of an opened folder after the first call.
+// fingerprintOnce keeps the fingerprint of an opened folder after the first call, and what it was made of.
 type fingerprintOnce struct {
-	mutex sync.Mutex
-	value string
+	mutex  sync.Mutex
+	value  string
+	images atomic.Pointer[[]*fileHash] // by image; none before the first call, nil for images that are missing
 }
+
+// decode decodes the file of image i, and refuses one that no longer has the bytes of the fingerprint: what is computed
+// from it would count as a result of other images.
+func (f *fingerprintOnce) decode(i int, path string) (*imaging.Image, error) {
+	bytes, err := imaging.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if hashes := f.images.Load(); hashes != nil && (*hashes)[i] != nil && sha256.Sum256(bytes) != (*hashes)[i].sum {
+		return nil, fmt.Errorf("%s: %w; if it was changed while this run was at work, start the run again; if that does not "+
+			"help, it was damaged with its time unchanged: restore it, or touch it if its bytes are meant", path, errOtherBytes)
+	}
+	return imaging.Decode(bytes, path)
+}
+
+var errOtherBytes = errors.New("the image file has other bytes than when its dataset was fingerprinted")
 
 // Fingerprint hashes the relative name and the bytes of every file, in index order. Copies of a dataset therefore have
 // the same fingerprint, and any changed, added, removed or renamed file gives another one. Classes and labels of a flat
@@ -31,7 +50,7 @@ type fingerprintOnce struct {
 //
 // With FolderOptions.FingerprintCache, the hash of each file is remembered there under its size and modification time,
 // and later calls read only files where these differ; what was hashed before an error or a cancelled context is kept
-// too. A file changed with both restored (as by touch -r) goes unnoticed; delete the cache folder after doing that.
+// too. A file changed with both restored (as by touch -r) has the old fingerprint, and reading it is an error.
 func (f *Folder) Fingerprint(ctx context.Context) (string, error) {
 	f.fingerprint.mutex.Lock()
 	defer f.fingerprint.mutex.Unlock()
@@ -54,6 +73,7 @@ func (f *Folder) Fingerprint(ctx context.Context) (string, error) {
 	if f.flat {
 		fmt.Fprintf(total, "classes %q labels %d\n", f.classes, f.labels)
 	}
+	f.fingerprint.images.Store(&hashes)
 	f.fingerprint.value = hex.EncodeToString(total.Sum(nil))
 	return f.fingerprint.value, nil
 }

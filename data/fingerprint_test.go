@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"transfera/data/imaging"
 )
 
 var pets = map[string]string{"cat/1.jpg": "one", "cat/2.jpg": "two", "dog/1.jpg": "three"}
@@ -100,6 +102,7 @@ func TestFingerprintSurvivesADamagedCache(t *testing.T) {
 		"foreign":   "something else\n",
 		"cut short": string(whole[:len(whole)-20]),
 		"not hex":   strings.Replace(string(whole), "\n", "\nzz", 1),
+		"a digit":   otherDigit(string(whole)),
 	} {
 		require.NoError(t, os.WriteFile(entries[0], []byte(damaged), 0o644))
 		assert.Equal(t, want, fingerprintOf(t, dir, cache), name)
@@ -107,6 +110,45 @@ func TestFingerprintSurvivesADamagedCache(t *testing.T) {
 	repaired, err := os.ReadFile(entries[0])
 	require.NoError(t, err)
 	assert.Equal(t, string(whole), string(repaired))
+}
+
+// otherDigit changes the first digit of the first hash: the line can still be read.
+func otherDigit(hashes string) string {
+	at := strings.Index(hashes, "\n") + 1
+	other := "0"
+	if hashes[at] == '0' {
+		other = "1"
+	}
+	return hashes[:at] + other + hashes[at+1:]
+}
+
+func TestImagesThatChangedSinceTheFingerprintAreRefused(t *testing.T) {
+	picture, other := jpegOf(t, 40, 30), imaging.New(40, 30)
+	changed, err := other.EncodeJPEG(90)
+	require.NoError(t, err)
+	pictures := tree(t, map[string]string{"cat/1.jpg": picture, "dog/1.jpg": picture})
+	folder, err := OpenImageFolder(pictures, FolderOptions{})
+	require.NoError(t, err)
+	devkit := tree(t, vocFiles(t))
+	voc, err := OpenVOC(devkit, VOCOptions{Sets: "VOC2007:trainval"})
+	require.NoError(t, err)
+	for path, ds := range map[string]Dataset{
+		filepath.Join(pictures, "dog", "1.jpg"):                      folder,
+		filepath.Join(devkit, "VOC2007", "JPEGImages", "000001.jpg"): voc, // image 1 of its set
+	} {
+		_, err := ds.Fingerprint(t.Context())
+		require.NoError(t, err)
+		for i := range ds.Len() {
+			_, err := ds.Image(i)
+			require.NoError(t, err)
+		}
+		require.NoError(t, os.WriteFile(path, changed, 0o666))
+		_, err = ds.Image(0)
+		assert.NoError(t, err)
+		_, err = ds.Image(1)
+		assert.ErrorIs(t, err, errOtherBytes)
+		assert.ErrorContains(t, err, path+": the image file has other bytes")
+	}
 }
 
 func TestFingerprintStopsWithItsContextAndKeepsWhatItHas(t *testing.T) {

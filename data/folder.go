@@ -215,8 +215,8 @@ func (f *Folder) Classes() []string { return f.classes }
 // Label is the class of image i.
 func (f *Folder) Label(i int) int { return int(f.labels[i]) }
 
-// Image decodes file i to RGB; an error names the file.
-func (f *Folder) Image(i int) (*imaging.Image, error) { return imaging.DecodeFile(f.fullPath(i)) }
+// Image decodes file i to RGB; an error names the file. After Fingerprint, a file that was changed since is an error, too.
+func (f *Folder) Image(i int) (*imaging.Image, error) { return f.fingerprint.decode(i, f.fullPath(i)) }
 
 // Name is the path of file i relative to the dataset, such as "cat/0001.jpg" or, if flat, "0001.jpg".
 func (f *Folder) Name(i int) string { return f.files[i] }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // memory is the file that remembers something of this folder's files; kind is its extension. It is "" without a cache.
@@ -25,6 +27,39 @@ func (o FolderOptions) memory(dir, part, kind string) (string, error) {
 	}
 	key := sha256.Sum256([]byte(absolute + part))
 	return filepath.Join(o.FingerprintCache, fmt.Sprintf("%x.%s", key[:8], kind)), nil
+}
+
+// remember writes a file of lines, after a header and before a sum of all that is above it, so that a changed byte does not
+// become a wrong hash.
+func remember(path, header string, write func(lines io.Writer)) error {
+	return replaceFile(path, func(content io.Writer) {
+		sum := sha256.New()
+		lines := io.MultiWriter(content, sum)
+		fmt.Fprintln(lines, header)
+		write(lines)
+		fmt.Fprintf(content, "%x\n", sum.Sum(nil))
+	})
+}
+
+// remembered are the lines that remember wrote under this header. A file that cannot be read, is unfamiliar or was changed is
+// as good as none, and so is the path "": it only costs time.
+func remembered(path, header string) iter.Seq[string] {
+	content, err := os.ReadFile(path)
+	end := len(content) - 2*sha256.Size - 1
+	if err != nil || end < 0 || fmt.Sprintf("%x\n", sha256.Sum256(content[:end])) != string(content[end:]) {
+		return func(func(string) bool) {}
+	}
+	first, rest, _ := strings.Cut(string(content[:end]), "\n")
+	if first != header {
+		return func(func(string) bool) {}
+	}
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(rest) {
+			if !yield(strings.TrimSuffix(line, "\n")) {
+				return
+			}
+		}
+	}
 }
 
 // replaceFile writes a file as a whole or, after an error, not at all. Its folder is made when needed.

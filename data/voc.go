@@ -119,12 +119,13 @@ func (v *VOC) Objects(i int) []Object { return v.objects[i] }
 // Name is the path of image i, such as "VOC2007/JPEGImages/000005.jpg".
 func (v *VOC) Name(i int) string { return v.files[i].image }
 
-// Image decodes image i. Pixels that are not as many as its annotation says are an error that names both files.
+// Image decodes image i. Pixels that are not as many as its annotation says are an error that names both files; changed
+// files are as in Folder.
 func (v *VOC) Image(i int) (*imaging.Image, error) {
 	if v.bad[i] != nil {
 		return nil, v.bad[i]
 	}
-	image, err := imaging.DecodeFile(v.path(v.files[i].image))
+	image, err := v.fingerprint.decode(i, v.path(v.files[i].image))
 	if err != nil {
 		return nil, err
 	}
@@ -163,9 +164,16 @@ func (v *VOC) Fingerprint(ctx context.Context) (string, error) {
 	}
 	total := sha256.New()
 	fmt.Fprintf(total, "voc of %d images, %d missing, classes %q\n", v.Len(), missing, v.options.Classes)
+	images := make([]*fileHash, v.Len())
+	byName := map[string]*fileHash{}
 	for i, name := range files {
 		fmt.Fprintf(total, "%d %s %x\n", len(name), name, hashes[i].sum)
+		byName[name] = hashes[i]
 	}
+	for i, file := range v.files {
+		images[i] = byName[file.image]
+	}
+	v.fingerprint.images.Store(&images)
 	v.fingerprint.value = hex.EncodeToString(total.Sum(nil))
 	return v.fingerprint.value, nil
 }

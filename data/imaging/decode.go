@@ -51,15 +51,23 @@ func Decode(data []byte, name string) (*Image, error) {
 
 // DecodeFile reads and decodes one image file; see [Decode].
 func DecodeFile(path string) (*Image, error) {
-	data, err := readRegular(path)
+	data, err := ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("image file: %w", err)
+		return nil, err
 	}
 	return Decode(data, path)
 }
 
-// readRegular reads a whole regular file of at most maxFileBytes. Anything
-// else (a pipe, a device) could block or never end.
+// ReadFile reads what [Decode] decodes: a whole regular file, of at most 1 GiB. Anything else (a pipe, a device) could block
+// or never end, and is an error as one that cannot be read.
+func ReadFile(path string) ([]byte, error) {
+	data, err := readRegular(path)
+	if err != nil {
+		return nil, fmt.Errorf("image file: %w", err)
+	}
+	return data, nil
+}
+
 func readRegular(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
