@@ -5,8 +5,11 @@ package aten
 import "C"
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"runtime"
+	"strings"
 	"unsafe"
 
 	torch "github.com/wangkuiyi/gotorch"
@@ -19,6 +22,19 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Op, e.Message) }
+
+// newError is the error of an operator, in words for people: libtorch tells of memory with its source files, and some of its
+// messages carry a backtrace.
+func newError(op, message string) *Error {
+	message, _, _ = strings.Cut(message, "\nframe #")
+	if at := noMemory.FindStringSubmatch(message); at != nil {
+		message = fmt.Sprintf("out of memory: %s bytes more could not be had; fewer --jobs or a smaller batch need less", cmp.Or(at[1], "some"))
+	}
+	return &Error{Op: op, Message: message}
+}
+
+// noMemory matches what libtorch's allocator and C++ say; CUDA's message already tells how much memory is where.
+var noMemory = regexp.MustCompile(`DefaultCPUAllocator: (?:can't allocate|not enough) memory: you tried to allocate (\d+) bytes|std::bad_alloc`)
 
 // Catch runs f and returns the native error that f panicked with, or nil. Any other panic is a bug and goes on.
 func Catch(f func()) (err error) {
@@ -42,7 +58,7 @@ func Catch(f func()) (err error) {
 func check(op string, message C.tfa_error, used ...any) {
 	runtime.KeepAlive(used)
 	if message != nil {
-		err := &Error{Op: op, Message: C.GoString(message)}
+		err := newError(op, C.GoString(message))
 		C.tfa_free_string(message)
 		panic(err)
 	}
@@ -53,7 +69,7 @@ func gotorch(op string, run func() torch.Tensor) torch.Tensor {
 	defer func() {
 		if r := recover(); r != nil {
 			if text, ok := r.(string); ok {
-				panic(&Error{Op: op, Message: text})
+				panic(newError(op, text))
 			}
 			panic(r)
 		}

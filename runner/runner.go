@@ -157,7 +157,7 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 	if err := os.MkdirAll(p.options.Out, 0o777); err != nil {
 		return nil, fmt.Errorf("make the output folder: %w; name another with --out DIR", err)
 	}
-	log, err := os.OpenFile(filepath.Join(p.options.Out, "run.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+	log, err := os.OpenFile(filepath.Join(p.options.Out, "run.log"), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("open the log: %w; name another folder with --out DIR", err)
 	}
@@ -178,6 +178,9 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 		Out: p.options.Progress, Terminal: p.options.Terminal, Log: log, Workers: p.options.Jobs, Rates: p.Rates,
 	})
 	defer reporter.Close()
+	if killed := p.killed(log); killed != "" {
+		reporter.Note(killed)
+	}
 	for _, damage := range p.Status.Damage {
 		reporter.Note(damage.Error())
 	}

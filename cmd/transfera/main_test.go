@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"os"
@@ -79,6 +80,21 @@ func filesBelow(t *testing.T, folder string) []string {
 		require.NoError(t, err)
 	}
 	return files
+}
+
+// sums are those of all files of all stages but the records, which hold times.
+func sums(t *testing.T, p place) map[string][32]byte {
+	t.Helper()
+	all := map[string][32]byte{}
+	folder := filepath.Join(p.cache, "objects")
+	for _, name := range filesBelow(t, folder) {
+		if !strings.HasPrefix(filepath.Base(name), "stage.json") {
+			data, err := os.ReadFile(filepath.Join(folder, name))
+			require.NoError(t, err)
+			all[name] = sha256.Sum256(data)
+		}
+	}
+	return all
 }
 
 func write(t *testing.T, path, text string) string {

@@ -38,6 +38,7 @@ type Reporter struct {
 	total   int
 	done    int
 	spent   float64 // seconds of finished jobs
+	closed  bool
 }
 
 // activity is a job at work; all members of a group share one.
@@ -152,10 +153,14 @@ func (r *Reporter) Note(text string) {
 	r.print(text)
 }
 
-// Close takes the bar away.
+// Close takes the bar away, and notes in the log that nothing is at work any more.
 func (r *Reporter) Close() {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	if !r.closed {
+		r.closed = true
+		r.log("ended")
+	}
 	if r.bar != nil {
 		_ = r.bar.Clear()
 	}

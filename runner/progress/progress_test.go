@@ -42,6 +42,7 @@ finished  k d in 1.3s
 failed    k c: no such file
 note      by the way
 finished  k b in 1h7m
+ended
 `, lines)
 }
 
