@@ -142,7 +142,6 @@ type place struct {
 	before      string // a shell command before the program in the same process, such as ulimit
 	mayLack     bool   // results that the tables do not need again: they were damaged
 	mayAbort    bool   // reports of the program's inside are no fault
-	environment []string
 	unmount     func()
 }
 

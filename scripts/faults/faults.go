@@ -11,18 +11,18 @@ import (
 // faults are all that this program knows, in the order of the table.
 var faults = []fault{
 	{name: "kill", trials: 100, what: "kill -9 at a random moment, twice in a row, then a plain run", strike: kill},
-	{name: "interrupt", trials: 15, what: "SIGTERM at a random moment", strike: interrupt},
-	{name: "disk-full", trials: 40, what: "cache and results on a file system of a random size", strike: fillDisk, missing: noMounts},
-	{name: "read-only", trials: 30, what: "one folder closed to writing, before the run or while it works", strike: closeFolder, missing: notRoot},
-	{name: "checkpoints", trials: 40, what: "a killed run's files to go on from cut, emptied, overwritten or with a flipped bit", strike: damageCheckpoints},
-	{name: "results", trials: 60, what: "files of cached stages, records and remembered hashes cut, emptied, removed or with a flipped bit", strike: damageResults},
-	{name: "tables", trials: 15, what: "files of the results folder damaged in the same ways", strike: damageTables},
-	{name: "pictures", trials: 40, what: "pictures damaged in the same ways, before the run or while it works", strike: damagePictures},
-	{name: "no-data", trials: 20, what: "the pictures removed while the run works, or between two", strike: removeData},
-	{name: "twice", trials: 20, what: "the suite started three times at once, into one cache, into one folder or several", strike: startTwice},
-	{name: "memory", trials: 30, what: "a control group with less memory than the run needs, so that the kernel kills it", strike: exhaustMemory, missing: noGroups},
-	{name: "ulimit", trials: 30, what: "less memory than the run needs by ulimit -d; Go and C abort with reports of their own where they cannot go on without", strike: limitMemory},
-	{name: "clock", trials: 10, what: "a wall clock that jumps by years at every reading, to and fro", strike: breakClock},
+	{name: "interrupt", trials: 10, what: "SIGTERM at a random moment", strike: interrupt},
+	{name: "disk-full", trials: 30, what: "cache and results on a file system of a random size", strike: fillDisk, missing: noMounts},
+	{name: "read-only", trials: 25, what: "one folder closed to writing, before the run or while it works", strike: closeFolder, missing: notRoot},
+	{name: "checkpoints", trials: 30, what: "a killed run's files to go on from cut, emptied, overwritten or with a flipped bit", strike: damageCheckpoints},
+	{name: "results", trials: 40, what: "files of cached stages, records and remembered hashes cut, emptied, removed or with a flipped bit", strike: damageResults},
+	{name: "tables", trials: 10, what: "files of the results folder damaged in the same ways", strike: damageTables},
+	{name: "pictures", trials: 30, what: "pictures damaged in the same ways, before the run or while it works", strike: damagePictures},
+	{name: "no-data", trials: 15, what: "the pictures removed while the run works, or between two", strike: removeData},
+	{name: "twice", trials: 10, what: "the suite started three times at once, into one cache, into one folder or several", strike: startTwice},
+	{name: "memory", trials: 20, what: "a control group with less memory than the run needs, so that the kernel kills it", strike: exhaustMemory, missing: noGroups},
+	{name: "ulimit", trials: 20, what: "less memory than the run needs by ulimit -d; Go and C abort with reports of their own where they cannot go on without", strike: limitMemory},
+	{name: "clock", trials: 5, what: "a wall clock that jumps by years at every reading, to and fro", strike: breakClock},
 }
 
 func kill(t *trial) error {
