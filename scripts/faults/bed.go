@@ -133,16 +133,16 @@ func (b *bed) inPeace() error {
 
 // place is a cache, a folder of results and a copy of the pictures, all fresh.
 type place struct {
-	bed         *bed
-	root        string
-	cache, out  string
-	data        string
-	program     string
-	user        int    // that runs the program; 0 for whoever runs this one
-	before      string // a shell command before the program in the same process, such as ulimit
-	mayLack     bool   // results that the tables do not need again: they were damaged
-	mayAbort    bool   // reports of the program's inside are no fault
-	unmount     func()
+	bed        *bed
+	root       string
+	cache, out string
+	data       string
+	program    string
+	user       int    // that runs the program; 0 for whoever runs this one
+	before     string // a shell command before the program in the same process, such as ulimit
+	mayLack    bool   // results that the tables do not need again: they were damaged
+	mayAbort   bool   // reports of the program's inside are no fault
+	unmount    func()
 }
 
 func (b *bed) newPlace() (*place, error) {
