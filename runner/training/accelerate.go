@@ -97,7 +97,7 @@ func (s *state) settle(most int) error {
 				later.values.Values()
 			}
 			s.pending = nil
-			return s.fit.diverged(p.batch, fmt.Sprintf("the loss is %v", loss))
+			return s.fit.diverged(p.batch, fmt.Sprintf("the loss is %v", loss), nil)
 		}
 		s.course.add(terms)
 	}

@@ -163,7 +163,9 @@ func TestDivergenceInOnePartStopsAllRanks(t *testing.T) {
 		return x
 	})
 	for _, o := range got {
-		assert.ErrorContains(t, o.err, "in step 4 ")
+		require.ErrorContains(t, o.err, "in step 4 (epoch 2; 8 images, of which these alone make it so: ")
+		assert.Equal(t, got[0].err.Error(), o.err.Error(), "every rank names the images of all")
+		assert.Regexp(t, `alone make it so: (\S+, ){3}\S+\): lower`, o.err.Error(), "those of the part")
 	}
 	_, err := os.Stat(checkpoint)
 	assert.NoError(t, err, "the last good one is kept")
