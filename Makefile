@@ -67,7 +67,7 @@ unit: setup
 	@echo "== go test"
 	@go test -timeout 30m ./...
 
-# It sees Go's half only: libtorch is not built for it. The long tests would take three quarters of an hour.
+# It sees Go's half only: libtorch is not built for it. All packages take half an hour.
 race: setup
 	@echo "== go test -race"
 	@go test -race -short -timeout 30m $(or $(RACE),./data ./runner/blackbox ./runner/dag ./runner/progress ./runner/ranks \
