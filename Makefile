@@ -3,7 +3,8 @@
 #   make setup       the tools and the native library, once
 #   make build       bin/transfera
 #   make reproduce   the built-in experiments on this machine's CPU (PROFILE=full: the long version)
-#   make test        format, vet, staticcheck, unit tests, then the smoke suite
+#   make test        format, vet, staticcheck, unit tests, the race detector, then the smoke suite
+#   make race        the race detector on the packages whose goroutines share most, as part of make test (RACE=./...: on all)
 #   make smoke       every stage once, on tiny data
 #   make bench       ours beside an equal PyTorch program, as ratios (needs Python with torch)
 #   make clean       remove what was built and the results
@@ -11,7 +12,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: setup build reproduce test smoke bench clean format vet staticcheck unit
+.PHONY: setup build reproduce test smoke bench clean format vet staticcheck unit race
 
 # scripts/setup.sh leaves a Go here where the machine has none that is new enough.
 export PATH := $(CURDIR)/.cache/go/bin:$(PATH)
@@ -47,7 +48,7 @@ bench: setup
 	@echo "== ours beside PyTorch"
 	@go run ./scripts/bench --python $(or $(PYTHON),/usr/bin/python3) $(if $(WORKS),--works $(WORKS))
 
-test: setup format vet staticcheck unit smoke
+test: setup format vet staticcheck unit race smoke
 
 format: setup
 	@echo "== gofmt"
@@ -65,6 +66,12 @@ staticcheck: setup
 unit: setup
 	@echo "== go test"
 	@go test -timeout 30m ./...
+
+# It sees Go's half only: libtorch is not built for it. All packages take half an hour.
+race: setup
+	@echo "== go test -race"
+	@go test -race -short -timeout 30m $(or $(RACE),./data ./runner/blackbox ./runner/dag ./runner/progress ./runner/ranks \
+		./runner/store ./runner/training ./results/study/web)
 
 clean:
 	@echo "== remove build/ bin/ results/out/ results/cache/"

@@ -1,6 +1,7 @@
 package aten
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -142,4 +143,39 @@ func TestParseDevice(t *testing.T) {
 		_, err := ParseDevice("cuda")
 		assert.ErrorContains(t, err, "use --device cpu")
 	}
+}
+
+func TestFirstTensorThatIsNotFiniteIsFound(t *testing.T) {
+	s := NewScope()
+	defer s.Close()
+	nan, inf, most := float32(math.NaN()), float32(math.Inf(1)), float32(math.MaxFloat32)
+	cases := map[string]struct {
+		values [][]float32
+		want   int
+	}{
+		"numbers":                {[][]float32{{0, 1}, {-2}}, -1},
+		"nothing":                {nil, -1},
+		"NaN":                    {[][]float32{{0, 1}, {0, nan, 1}, {nan}}, 1},
+		"infinite":               {[][]float32{{-inf}, {inf}}, 0},
+		"both infinities":        {[][]float32{{0}, {0}, {inf, -inf}}, 2},
+		"numbers of a large sum": {[][]float32{{most, most, most}, {-most, -most}}, -1},
+		"after such":             {[][]float32{{most, most}, {1, inf}}, 1},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var tensors []Tensor
+			for _, v := range c.values {
+				tensors = append(tensors, FromFloats(s, v, len(v)))
+			}
+			assert.Equal(t, c.want, FirstNotFinite(tensors...))
+		})
+	}
+	assert.Equal(t, -1, FirstNotFinite(FromLongs(s, []int64{math.MaxInt64}, 1)), "integers")
+	x := FromFloats(s, []float32{1, nan}, 2)
+	x.SetRequiresGrad(true)
+	assert.Equal(t, 0, FirstNotFinite(x))
+	closed := NewScope()
+	gone := FromFloats(closed, []float32{1}, 1)
+	closed.Close()
+	assert.Error(t, Catch(func() { FirstNotFinite(gone) }))
 }

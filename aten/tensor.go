@@ -264,6 +264,17 @@ func (t Tensor) Finite() bool {
 	return !math.IsNaN(v) && !math.IsInf(v, 0)
 }
 
+// FirstNotFinite returns the index of the first tensor that holds NaN or infinities, -1 where none does. Integers are finite.
+func FirstNotFinite(tensors ...Tensor) int {
+	handles := make([]C.tfa_tensor, max(1, len(tensors)))
+	for i, t := range tensors {
+		handles[i] = t.handle()
+	}
+	var first C.int64_t
+	check("first not finite", C.tfa_first_not_finite(&handles[0], C.int64_t(len(tensors)), &first), tensors)
+	return int(first)
+}
+
 // CopyFrom overwrites t's elements in place with source's, outside autograd. The shapes must be equal.
 func (t Tensor) CopyFrom(source Tensor) {
 	check("copy", C.tfa_copy(t.handle(), source.handle()), t, source)

@@ -30,6 +30,22 @@ type Batch struct {
 	pool   *sync.Pool // that memory comes from; nil if from none
 }
 
+// Image is picture k of the batch as a batch of its own, in the same memory.
+func (b *Batch) Image(k int) *Batch {
+	one := *b
+	one.Indices, one.Labels = b.Indices[k:k+1], b.Labels[k:k+1]
+	if b.Objects != nil {
+		one.Objects = b.Objects[k : k+1]
+	}
+	one.N, one.Whole, one.Before, one.Idle = 1, 1, 0, false
+	one.Target, one.Input = slot(b.Target, k, b.N), slot(b.Input, k, b.N)
+	if b.Baseline != nil {
+		one.Baseline = slot(b.Baseline, k, b.N)
+	}
+	one.memory, one.pool = nil, nil
+	return &one
+}
+
 // buffers are the picture memory of one full batch.
 type buffers struct{ target, input, baseline []float32 }
 

@@ -62,6 +62,28 @@ func TestBatchesDoNotDependOnWorkersOrPrefetch(t *testing.T) {
 	}
 }
 
+func TestAnImageOfABatchIsABatch(t *testing.T) {
+	options := LoaderOptions{Batch: 4, Baseline: true}
+	l := newLoader(t, shapes(t, GeneratedOptions{Count: 6}), degradation(t, "sr", nil), options)
+	options.Batch = 1
+	alone := collect(t, newLoader(t, shapes(t, GeneratedOptions{Count: 6}), degradation(t, "sr", nil), options).Eval(t.Context()))
+	for b, err := range l.Eval(t.Context()) {
+		require.NoError(t, err)
+		for k, i := range b.Indices {
+			got, want := b.Image(k), alone[i]
+			assert.Equal(t, []int{i}, got.Indices)
+			assert.Equal(t, want.Labels, got.Labels)
+			assert.Equal(t, [3]int{1, want.Height, want.InputHeight}, [3]int{got.N, got.Height, got.InputHeight})
+			assert.Equal(t, want.Target, got.Target)
+			assert.Equal(t, want.Input, got.Input)
+			assert.Equal(t, want.Baseline, got.Baseline)
+			got.Release()
+		}
+		assert.NotNil(t, b.Target, "the batch still has its memory")
+		b.Release()
+	}
+}
+
 func TestTrainingResumesAtAnyStep(t *testing.T) {
 	l := newLoader(t, shapes(t, GeneratedOptions{Count: 10}), degradation(t, "dn", nil), demanding)
 	whole := collect(t, l.Train(t.Context(), 0, 8))

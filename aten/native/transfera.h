@@ -34,6 +34,8 @@ tfa_error tfa_item(tfa_tensor t, double *out);
 tfa_error tfa_copy(tfa_tensor destination, tfa_tensor source);
 tfa_error tfa_to(tfa_tensor t, const char *device, int8_t dtype, tfa_tensor *out);
 tfa_error tfa_equal(tfa_tensor a, tfa_tensor b, int8_t *out);
+// *out is the first of the tensors that holds infinities or what is no number, -1 for none (finite.cc).
+tfa_error tfa_first_not_finite(const tfa_tensor *tensors, int64_t count, int64_t *out);
 
 // Autograd (autograd.cc). Grad mode belongs to the calling thread.
 int8_t tfa_set_grad_enabled(int8_t enabled);
@@ -137,6 +139,11 @@ void tfa_set_threads(int32_t threads);
 void tfa_keep_memory(void);
 int32_t tfa_threads(void);
 const char *tfa_libtorch_version(void);
+// For tests (footprint.cc): the memory blocks of tensors on the CPU that were made since tfa_count_tensors and still live,
+// their bytes, and the bytes that all of C and C++ holds, -1 where the C library does not tell. The first call must not run
+// beside operators.
+void tfa_count_tensors(void);
+void tfa_footprint(int64_t *tensors, int64_t *tensor_bytes, int64_t *heap);
 int8_t tfa_cuda_built(void);
 int8_t tfa_cuda_available(void);
 

@@ -1,6 +1,7 @@
 package detection
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,6 +84,9 @@ func (d *Detector) FitClassifier(source string, dict weights.Dict) (weights.Dict
 	if err := weights.Match(want, known); err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
 	}
+	if err := known.CheckFinite(); err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
 	return known, nil
 }
 
@@ -107,21 +111,34 @@ func (n *network) pretrained(name string) bool {
 	return strings.HasPrefix(name, "backbone.") || !n.ownHead && strings.HasPrefix(name, "roi_heads.box_head.")
 }
 
-// Detect finds the objects of an image. It records nothing for backward.
-func (d *Detector) Detect(image aten.Tensor) Detections {
+// Detect finds the objects of an image. It records nothing for backward. What the network says must be finite: boxes that are
+// no numbers would only be left out, and the image would seem to be empty.
+func (d *Detector) Detect(image aten.Tensor) (found Detections, err error) {
 	n := d.network
-	var found Detections
 	aten.NoGrad(func() {
 		aten.Within(image, func(image aten.Tensor) aten.Tensor {
 			v := n.look(image)
+			if err = finite(v.objectness, v.offsets); err != nil {
+				return image
+			}
 			if proposals := n.propose(v, n.beforeTest, n.afterTest); len(proposals) > 0 {
 				logits, offsets := n.judge(v, proposals)
+				if err = finite(logits, offsets); err != nil {
+					return image
+				}
 				found = n.decide(v, proposals, aten.Softmax(logits, 1).Floats(), offsets.Floats())
 			}
 			return image
 		})
 	})
-	return found
+	return found, err
+}
+
+func finite(scores, offsets aten.Tensor) error {
+	if aten.FirstNotFinite(scores, offsets) >= 0 {
+		return errors.New("the detector's outputs are no finite numbers; its image or its weights may be damaged")
+	}
+	return nil
 }
 
 // decide turns the probabilities and offsets of every proposal and class, background first, into detections.

@@ -80,7 +80,8 @@ func TestASmallDetectorLearnsFixedImagesByHeart(t *testing.T) {
 		defer s.Close()
 		count := 0
 		for _, scene := range scenes {
-			found := d.Detect(scene.image(s, normalize))
+			found, err := d.Detect(scene.image(s, normalize))
+			require.NoError(t, err)
 			t.Logf("best scores %.2f", found.Scores[:min(4, len(found.Scores))])
 			if scene.found(found) {
 				count++

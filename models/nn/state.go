@@ -167,11 +167,14 @@ func (n *Network) Fit(source string, dict weights.Dict) (weights.Dict, error) {
 	if err := weights.Match(n.Wants(), dict); err != nil {
 		return nil, fmt.Errorf("%s: %w", source, err)
 	}
+	if err := dict.CheckFinite(); err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
 	return dict, nil
 }
 
-// Load overwrites the state with dict's tensors. A missing, unexpected or mis-shaped tensor is an error, and then nothing
-// has changed; source names dict's origin in it. Prefixes "module." of DataParallel are taken off, then Rename
+// Load overwrites the state with dict's tensors. A missing, unexpected or mis-shaped tensor is an error, as is one that
+// holds NaN or infinities, and then nothing has changed; source names dict's origin in it. Prefixes "module." of DataParallel are taken off, then Rename
 // applies.
 func (n *Network) Load(source string, dict weights.Dict) error {
 	n.mustNotBeFolded("loaded")

@@ -1,6 +1,7 @@
 package nn_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +88,13 @@ func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 				return d
 			}),
 			"model.pth: tensor end.0.bias has 1 bytes",
+		},
+		"no numbers": {
+			edit(func(d weights.Dict) weights.Dict {
+				d[5] = weights.FromFloats("norm.running_var", []int64{4}, []float32{1, float32(math.Inf(1)), 1, 1})
+				return d
+			}),
+			"model.pth: tensor norm.running_var holds NaN or infinities, 1 of 4 values",
 		},
 		"half with a prefix": {
 			edit(func(d weights.Dict) weights.Dict {

@@ -20,12 +20,11 @@ type Guess struct {
 func Ranked(logits []float32) ([]Guess, error) {
 	wide := make([]float64, len(logits))
 	for class, logit := range logits {
-		wide[class] = float64(logit)
+		if wide[class] = float64(logit); math.IsNaN(wide[class]) || math.IsInf(wide[class], 0) {
+			return nil, errors.New("the network's outputs are no finite numbers; its weights may be damaged")
+		}
 	}
 	total := floats.LogSumExp(wide)
-	if math.IsNaN(total) || math.IsInf(total, 0) {
-		return nil, errors.New("the network's outputs are no finite numbers; its weights may be damaged")
-	}
 	guesses := make([]Guess, len(wide))
 	for class, logit := range wide {
 		guesses[class] = Guess{class, math.Exp(logit - total)}

@@ -22,7 +22,7 @@ func TestClassesAreRankedBySoftmax(t *testing.T) {
 	assert.Equal(t, []int{1, 0, 2, 3}, classes, "of equal ones the lower class first")
 	assert.InDelta(t, 1, sum, 1e-12)
 	assert.InDelta(t, 0.534446645388523, guesses[0].Score, 1e-12) // e / (e + 2 + 1/e)
-	for _, broken := range []float64{math.NaN(), math.Inf(1)} {
+	for _, broken := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		_, err := classifier.Ranked([]float32{0, float32(broken)})
 		assert.ErrorContains(t, err, "no finite numbers")
 	}

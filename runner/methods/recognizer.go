@@ -80,11 +80,14 @@ func (d Detector) Loss(images aten.Tensor, b Batch) aten.Tensor {
 }
 
 // Detect finds the objects of each of the images (N,3,H,W).
-func (d Detector) Detect(images aten.Tensor) []detection.Detections {
+func (d Detector) Detect(images aten.Tensor) ([]detection.Detections, error) {
 	normalized := d.normalization.Forward(images)
 	found := make([]detection.Detections, images.Shape()[0])
 	for i := range found {
-		found[i] = d.detector.Detect(aten.Narrow(normalized, 0, i, 1))
+		var err error
+		if found[i], err = d.detector.Detect(aten.Narrow(normalized, 0, i, 1)); err != nil {
+			return nil, fmt.Errorf("image %d in the batch: %w", i, err)
+		}
 	}
-	return found
+	return found, nil
 }

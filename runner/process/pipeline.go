@@ -112,11 +112,15 @@ func (p *Pipeline) forward(planes []float32, width, height int) (out []float32, 
 			if right > 0 || below > 0 {
 				y = aten.Narrow(aten.Narrow(y, 2, 0, height*p.Scale), 3, 0, width*p.Scale)
 			}
+			if aten.FirstNotFinite(y) >= 0 { // in 8 bits it would be black, and nobody would know
+				err = errors.New("the result has values that are not finite; did the training of this network diverge?")
+				return
+			}
 			out = y.To(aten.CPU).Floats()
 		})
 	})
-	if native != nil {
-		return nil, fmt.Errorf("a tile of %dx%d pixels: %w", width, height, native)
+	if err := errors.Join(native, err); err != nil {
+		return nil, fmt.Errorf("a tile of %dx%d pixels: %w", width, height, err)
 	}
 	return out, nil
 }

@@ -111,3 +111,25 @@ func TestAPictureThatTakesTooMuchMemoryIsSkippedAndSmallOnesAreNot(t *testing.T)
 	assert.Equal(t, "large.png", result.Skipped[0].Name)
 	assert.Regexp(t, `^300x300 pixels take \S+ GiB of memory; raise --memory, which is 1.5 GiB$`, result.Skipped[0].Reason)
 }
+
+// Finite weights can come to results that are not, and in 8 bits these would be black.
+func TestPicturesThatAreNoNumbersAreNotWritten(t *testing.T) {
+	o := scene(t, 1)
+	putPNG(t, photo(9, 9), o.In, "a.png")
+	file, err := weights.Load(o.Model)
+	require.NoError(t, err)
+	for i, tensor := range file.Tensors {
+		if tensor.DType == weights.F32 {
+			values, err := tensor.Floats()
+			require.NoError(t, err)
+			for k := range values {
+				values[k] *= 1e30
+			}
+			file.Tensors[i] = weights.FromFloats(tensor.Name, tensor.Shape, values)
+		}
+	}
+	require.NoError(t, weights.SaveSafetensors(o.Model, file.Tensors, file.Metadata))
+	_, err = process.Run(t.Context(), o)
+	assert.ErrorContains(t, err, "pixels: the result has values that are not finite")
+	assert.NoFileExists(t, filepath.Join(o.Out, "a.png"))
+}

@@ -3,6 +3,7 @@ package serve_test
 import (
 	"bytes"
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -123,34 +124,31 @@ func TestClassesAreNamedByTheFirstThatNamesThem(t *testing.T) {
 }
 
 func TestEqualScoresGoToTheLowerClassAndBrokenWeightsAreTold(t *testing.T) {
-	change := func(t *testing.T, o *serve.Options, value float32) {
+	change := func(t *testing.T, o *serve.Options, weight, bias float32) {
 		file, err := weights.Load(o.Weights)
 		require.NoError(t, err)
 		for i, tensor := range file.Tensors {
 			values := make([]float32, len(tensor.Data)/4)
-			switch tensor.Name {
-			case "fc.weight":
-			case "fc.bias":
-				for k := range values {
-					values[k] = value
-				}
-			default:
+			value, last := map[string]float32{"fc.weight": weight, "fc.bias": bias}[tensor.Name]
+			if !last {
 				continue
+			}
+			for k := range values {
+				values[k] = value
 			}
 			file.Tensors[i] = weights.FromFloats(tensor.Name, tensor.Shape, values)
 		}
 		require.NoError(t, weights.SaveSafetensors(o.Weights, file.Tensors, nil))
 	}
 	equal := options(t)
-	change(t, &equal, 1)
+	change(t, &equal, 0, 1)
 	got := post(t, start(t, equal)+"/v1/classify", "image/png", png(t, picture(1)))
 	for i, l := range got.Labels {
 		assert.Equal(t, string(rune('0'+i)), l.Name)
 		assert.InDelta(t, 0.2, l.Score, 1e-12)
 	}
 	broken := options(t)
-	nan := float32(0)
-	change(t, &broken, nan/nan)
+	change(t, &broken, math.MaxFloat32, math.MaxFloat32) // numbers, but their products are none
 	var log bytes.Buffer
 	broken.Log = &log
 	url, stop := begin(t, broken)

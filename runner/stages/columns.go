@@ -2,6 +2,7 @@ package stages
 
 import (
 	"context"
+	"fmt"
 
 	"transfera/aten"
 	"transfera/data"
@@ -47,6 +48,10 @@ func (c columns) show(ctx context.Context, visit func(b *data.Batch, list []colu
 				made.seen = made.picture
 				if n.T != nil {
 					made.seen = u.Cut(n.T.Forward(whole))
+				}
+				if err = finite(made.picture, made.seen); err != nil {
+					err = fmt.Errorf("%s: %w", c.images.Name(batch.Indices[0]), err)
+					return
 				}
 				list = append(list, made)
 			}

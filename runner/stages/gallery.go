@@ -152,8 +152,12 @@ func (g *gallery) make(ctx context.Context, places []int, shape []int64) (all sh
 			image.PSNR = append(image.PSNR, compared[0])
 			pixels = append(pixels, quantized(c.picture)...)
 			var answers []answer
-			for _, judge := range judges {
-				answers = append(answers, answerOf(judge.Forward(c.seen).Floats()))
+			for i, judge := range judges {
+				logits := judge.Forward(c.seen)
+				if aten.FirstNotFinite(logits) >= 0 {
+					return fmt.Errorf("%s: recognizer %s: the network's outputs are no finite numbers; its weights may be damaged", image.Name, g.judges[i].name)
+				}
+				answers = append(answers, answerOf(logits.Floats()))
 			}
 			image.Answers = append(image.Answers, answers)
 		}

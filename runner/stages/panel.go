@@ -1,6 +1,8 @@
 package stages
 
 import (
+	"fmt"
+
 	"transfera/aten"
 	"transfera/data"
 	"transfera/metrics"
@@ -33,6 +35,9 @@ func (p *Panel) Measure(batch *data.Batch) (err error) {
 				seen = u.Cut(p.Networks.T.Forward(whole))
 			}
 		}
+		if err = finite(output, seen); err != nil {
+			return
+		}
 		for _, m := range p.Measurers {
 			if err = m.Add(batch, output, seen, u.Target); err != nil {
 				return
@@ -40,6 +45,25 @@ func (p *Panel) Measure(batch *data.Batch) (err error) {
 		}
 	})
 	return err
+}
+
+// finite refuses pictures (N,3,H,W) that are none. Not every measurer would notice: pixels of 8 bits are always numbers, and
+// some layers let infinities vanish.
+func finite(pictures ...aten.Tensor) error {
+	if aten.FirstNotFinite(pictures...) < 0 {
+		return nil
+	}
+	for _, p := range pictures {
+		for i := range p.Dim(0) {
+			one := aten.Narrow(p, 0, i, 1)
+			broken := aten.FirstNotFinite(one) >= 0
+			one.Free()
+			if broken {
+				return fmt.Errorf("the processor's picture of image %d in the batch has values that are not finite; did its training diverge?", i)
+			}
+		}
+	}
+	return nil
 }
 
 // merge gives the first of several processes what the others have measured. Without a group nothing is to be done.
@@ -122,7 +146,11 @@ type Search struct {
 
 // Add lets the detector search a batch.
 func (s *Search) Add(b *data.Batch, _, seen, _ aten.Tensor) error {
-	for i, found := range s.Detect(seen) {
+	all, err := s.Detect(seen)
+	if err != nil {
+		return err
+	}
+	for i, found := range all {
 		if err := s.Detection.Add(b.Indices[i], detected(found), annotated(b.Objects[i])); err != nil {
 			return err
 		}

@@ -84,8 +84,9 @@ func (s *state) do(batch *data.Batch) error {
 	return s.settle(s.fit.lag)
 }
 
-// settle waits until at most so many steps are pending. An error names the first step that broke; the weights are then those
-// of some steps later, and must not be saved.
+// settle waits until at most so many steps are pending. An error names the first step whose loss broke; the weights are then
+// those of some steps later, and must not be saved. Where a step broke the weights alone it is the next one that is named, for
+// to look at them in every step would wait for the device.
 func (s *state) settle(most int) error {
 	for len(s.pending) > most {
 		p := s.pending[0]
@@ -97,7 +98,7 @@ func (s *state) settle(most int) error {
 				later.values.Values()
 			}
 			s.pending = nil
-			return s.fit.diverged(p.batch, fmt.Sprintf("the loss is %v", loss))
+			return s.fit.diverged(p.batch, fmt.Sprintf("the loss is %v", loss), nil)
 		}
 		s.course.add(terms)
 	}

@@ -56,7 +56,7 @@ func TestLossThatIsSeenLateNamesItsStepAndSavesNothingBroken(t *testing.T) {
 		}
 		err := x.run(t.Context()).err
 		require.ErrorContains(t, err, "the loss is NaN in step "+string(rune('0'+broken))+" (epoch ")
-		assert.Regexp(t, `images \S+, \S+, \S+, \d more\)`, err.Error())
+		assert.Regexp(t, `images (\S+, ){3}(\S+, ){0,4}\S+\)`, err.Error())
 		x.loss = nil
 		assert.Equal(t, want, x.run(t.Context()), "after the checkpoint before step %d", broken)
 		assert.Equal(t, (broken-1)/2*2+1, x.steps[0], "the last good checkpoint is kept")

@@ -68,7 +68,7 @@ func (s *state) interrupted(cause error) error {
 	if err := s.settle(0); err != nil {
 		return errors.Join(cause, err)
 	}
-	if _, broken := s.fit.broken(); s.step == 0 || broken || !s.fit.leads() {
+	if _, broken := s.broken(); s.step == 0 || broken || !s.fit.leads() {
 		return cause
 	}
 	return errors.Join(cause, s.save())

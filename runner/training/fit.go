@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
-	"strings"
 
 	"transfera/aten"
 	"transfera/data"
@@ -95,8 +93,8 @@ func (f *Fit) Run(ctx context.Context) (*Course, error) {
 			if err := state.settle(0); err != nil {
 				return nil, err
 			}
-			if name, broken := f.broken(); broken {
-				return nil, f.diverged(batch, name+" is no longer finite")
+			if name, broken := state.broken(); broken {
+				return nil, f.diverged(batch, name+" is no longer finite", nil)
 			}
 		}
 		batch.Release()
@@ -123,7 +121,8 @@ func (f *Fit) begin() (*state, error) {
 	return &state{fit: f, optimizer: optimizer, course: newCourse(f.Terms)}, nil
 }
 
-// step does one optimizer step, with other processes where part says so. On an error the weights are those before it.
+// step does one optimizer step, with other processes where part says so. The step that breaks the loss or the weights is an
+// error: of the next one the images would be innocent. Where the loss is broken the weights are those before the step.
 func (f *Fit) step(batch *data.Batch, optimizer *aten.Optimizer, course *Course, part *parallel) error {
 	s := aten.NewScope()
 	defer s.Close()
@@ -138,13 +137,16 @@ func (f *Fit) step(batch *data.Batch, optimizer *aten.Optimizer, course *Course,
 		return err
 	}
 	if loss := values[len(terms)]; math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return f.diverged(batch, fmt.Sprintf("the loss is %v", loss))
+		return f.diverged(batch, fmt.Sprintf("the loss is %v", loss), f.causes(batch))
 	}
 	optimizer.ZeroGrad()
 	if err := part.backward(objective, batch); err != nil {
 		return err
 	}
 	optimizer.Step()
+	if name, broken := f.broken(); broken {
+		return f.diverged(batch, name+" is no longer finite", nil)
+	}
 	course.add(values[:len(terms)])
 	return nil
 }
@@ -155,39 +157,4 @@ func valueOf(term aten.Tensor) float64 {
 		return math.NaN()
 	}
 	return term.Item()
-}
-
-// broken names a tensor of the networks that holds infinities or what is no number.
-func (f *Fit) broken() (name string, found bool) {
-	for _, n := range f.Networks {
-		for _, e := range n.Entries() {
-			var total float64
-			aten.NoGrad(func() {
-				sum := aten.Sum(e.Value)
-				total = sum.Item()
-				sum.Free()
-			})
-			if math.IsNaN(total) || math.IsInf(total, 0) {
-				return n.Name + "." + e.Name, true
-			}
-		}
-	}
-	return "", false
-}
-
-// diverged says where and on what a training broke.
-func (f *Fit) diverged(batch *data.Batch, what string) error {
-	var names []string
-	for _, i := range batch.Indices[:min(len(batch.Indices), 3)] {
-		names = append(names, f.ImageName(i))
-	}
-	if more := len(batch.Indices) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("%d more", more))
-	}
-	kept := "there is no checkpoint yet"
-	if _, err := os.Stat(f.Checkpoint); err == nil {
-		kept = "the last checkpoint is kept"
-	}
-	return fmt.Errorf("%s in step %d (epoch %d; images %s): lower learning_rate or lambda; %s",
-		what, batch.Step+1, batch.Epoch+1, strings.Join(names, ", "), kept)
 }

@@ -44,6 +44,7 @@ type trial struct {
 	trained    weights.Dict
 	lag        int
 	loss       func(step int, logits, loss aten.Tensor) aten.Tensor // what to make of the loss
+	spoil      func(b *data.Batch)                                  // what to make of a batch
 	done       func(step int)
 	steps      []int // that were done
 	said       []string
@@ -101,6 +102,9 @@ func (x *trial) run(ctx context.Context) outcome {
 		Recipe: x.recipe, Networks: []Network{{"net", network}}, Device: aten.CPU, Loader: loader,
 		Terms: []string{"cross-entropy", "every other step"},
 		Loss: func(s *aten.Scope, b *data.Batch) (aten.Tensor, []aten.Tensor) {
+			if x.spoil != nil {
+				x.spoil(b)
+			}
 			input := aten.FromFloats(s, b.Input, b.N, 3, b.InputHeight, b.InputWidth)
 			logits := network.Forward(input)
 			loss := aten.CrossEntropy(logits, aten.FromLongs(s, b.Labels, b.N))
@@ -291,6 +295,10 @@ func TestDivergedTrainingSaysWhereAndKeepsTheLastGoodCheckpoint(t *testing.T) {
 	gradient := func(logits, loss aten.Tensor) aten.Tensor {
 		return aten.Add(loss, aten.Sum(aten.Pow(aten.Sub(logits, logits.Detach()), 0.5)))
 	}
+	// So large a gradient has no square in float32: the mean of squares is broken, and the step 0.
+	steep := func(logits, loss aten.Tensor) aten.Tensor {
+		return aten.Add(loss, aten.MulScalar(aten.Sum(aten.Sub(logits, logits.Detach())), 1e25))
+	}
 	cases := map[string]struct {
 		spoil    func(logits, loss aten.Tensor) aten.Tensor
 		step     int
@@ -301,8 +309,9 @@ func TestDivergedTrainingSaysWhereAndKeepsTheLastGoodCheckpoint(t *testing.T) {
 		"no number":                   {nan, 5, "the loss is NaN in step 5 (epoch 2; images ", 5, 4},
 		"infinity":                    {infinite, 4, "the loss is +Inf in step 4 (epoch 2; images ", 3, 3},
 		"weights at a checkpoint":     {gradient, 4, "net.conv.weight is no longer finite in step 4 (epoch 2; images ", 3, 3},
-		"weights between checkpoints": {gradient, 3, "the loss is NaN in step 4 (epoch 2; images ", 3, 3},
+		"weights between checkpoints": {gradient, 3, "net.conv.weight is no longer finite in step 3 (epoch 1; images ", 3, 2},
 		"weights at the end":          {gradient, 7, "net.conv.weight is no longer finite in step 7 (epoch 3; images ", 7, 6},
+		"squares of gradients":        {steep, 4, "optimizer.0.exp_avg_sq is no longer finite in step 4 (epoch 2; images ", 3, 3},
 	}
 	want := whole(t, recipes["adam"])
 	for name, c := range cases {
@@ -316,11 +325,66 @@ func TestDivergedTrainingSaysWhereAndKeepsTheLastGoodCheckpoint(t *testing.T) {
 			}
 			got := x.run(t.Context())
 			require.ErrorContains(t, got.err, c.want)
-			assert.Regexp(t, `images \S+, \S+, \S+, \d more\): lower learning_rate or lambda; the last checkpoint is kept$`, got.err.Error())
+			assert.Regexp(t, `images (\S+, ){3}(\S+, ){0,4}\S+\): lower learning_rate or lambda; the last checkpoint is kept$`, got.err.Error())
 			assert.Equal(t, c.lastStep, x.steps[len(x.steps)-1])
 			x.loss = nil
 			assert.Equal(t, want, x.run(t.Context()))
 			assert.Equal(t, c.from, x.steps[0])
+		})
+	}
+}
+
+// The images are spoiled where they are loaded, in step 4, which has 8 of the 20.
+func TestDivergedTrainingNamesTheImagesThatAloneCausedIt(t *testing.T) {
+	clean := newTrial(t, recipes["adam"])
+	var drawn []int // the images of step 4
+	clean.spoil = func(b *data.Batch) {
+		if b.Step == 3 {
+			drawn = b.Indices
+		}
+	}
+	require.NoError(t, clean.run(t.Context()).err)
+	require.Len(t, drawn, 8)
+	images, err := data.NewShapes(data.GeneratedOptions{Size: 16, Count: 20})
+	require.NoError(t, err)
+	names := func(indices ...int) string {
+		var list []string
+		for _, i := range indices {
+			list = append(list, images.Name(i))
+		}
+		return strings.Join(list, ", ")
+	}
+	nan, infinite := float32(math.NaN()), float32(math.Inf(1))
+	cases := map[string]struct {
+		value float32
+		of    []int // places in the batch
+		want  string
+	}{
+		"one of them":   {nan, []int{5}, "the loss is NaN in step 4 (epoch 2; 8 images, of which these alone make it so: " + names(drawn[5]) + "): lower learning_rate or lambda, or leave these images out; the last"},
+		"two of them":   {infinite, []int{0, 7}, "the loss is NaN in step 4 (epoch 2; 8 images, of which these alone make it so: " + names(drawn[0], drawn[7]) + "): "},
+		"all of them":   {nan, []int{0, 1, 2, 3, 4, 5, 6, 7}, "the loss is NaN in step 4 (epoch 2; images " + names(drawn...) + "): lower learning_rate or lambda; the last"},
+		"by their size": {1e30, []int{2}, "net.norm.running_var is no longer finite in step 4 (epoch 2; images " + names(drawn...) + "): "},
+	}
+	want := whole(t, recipes["adam"])
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			x := newTrial(t, recipes["adam"])
+			x.spoil = func(b *data.Batch) {
+				if b.Step != 3 || b.N == 1 {
+					return
+				}
+				for _, k := range c.of {
+					size := len(b.Input) / b.N
+					for i := range size {
+						b.Input[k*size+i] = c.value
+					}
+				}
+			}
+			got := x.run(t.Context())
+			require.ErrorContains(t, got.err, c.want)
+			x.spoil = nil
+			assert.Equal(t, want, x.run(t.Context()), "from the last good checkpoint")
+			assert.Equal(t, 3, x.steps[0])
 		})
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"transfera/aten"
+	"transfera/data"
 	"transfera/models/weights"
 )
 
@@ -163,8 +164,35 @@ func TestDivergenceInOnePartStopsAllRanks(t *testing.T) {
 		return x
 	})
 	for _, o := range got {
-		assert.ErrorContains(t, o.err, "in step 4 ")
+		require.ErrorContains(t, o.err, "in step 4 (epoch 2; 8 images, of which these alone make it so: ")
+		assert.Equal(t, got[0].err.Error(), o.err.Error(), "every rank names the images of all")
+		assert.Regexp(t, `alone make it so: (\S+, ){3}\S+\): lower`, o.err.Error(), "those of the part")
 	}
 	_, err := os.Stat(checkpoint)
 	assert.NoError(t, err, "the last good one is kept")
+}
+
+// Step 3 has 4 images, so that of 5 ranks one is idle, with an image that another has.
+func TestRanksNameTheImageThatOneOfThemHas(t *testing.T) {
+	for _, ranks := range []int{2, 5} {
+		t.Run(fmt.Sprint(ranks), func(t *testing.T) {
+			checkpoint := newTrial(t, recipes["sgd"]).checkpoint
+			got := crew(t, ranks, func() *trial {
+				x := newTrial(t, recipes["sgd"])
+				x.checkpoint, x.sync = checkpoint, true
+				x.spoil = func(b *data.Batch) {
+					if b.Step == 2 && b.Whole == 4 && b.Before == 2 && !b.Idle {
+						b.Input[7] = float32(math.NaN())
+					}
+				}
+				return x
+			})
+			for _, o := range got {
+				require.ErrorContains(t, o.err, "in step 3 (epoch 1; 4 images, of which these alone make it so: ")
+				assert.Regexp(t, `alone make it so: [^ ,]+\): lower`, o.err.Error(), "one image, once")
+				assert.Equal(t, got[0].err.Error(), o.err.Error())
+			}
+			assert.FileExists(t, checkpoint)
+		})
+	}
 }
