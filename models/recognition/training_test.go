@@ -16,7 +16,7 @@ import (
 // make two passes differ.
 func TestTrainingDropsWhatTheGeneratorSays(t *testing.T) {
 	zoo := readZoo(t)
-	for _, name := range []string{"vgg11", "inception_v3", "mobilenet_v2", "convnext_tiny"} {
+	for _, name := range []string{"vgg11", "inception_v3", "mobilenet_v2", "squeezenet1_1", "convnext_tiny"} {
 		t.Run(name, func(t *testing.T) {
 			t.Cleanup(runtime.GC)
 			network := find(t, name).New(1, classes, nil)
