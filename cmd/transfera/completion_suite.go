@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -92,20 +93,21 @@ func leaves(n *yaml.Node, key string, into map[string]string) {
 	}
 }
 
-// values are the names that an axis of the suite may have.
+// values are the names that an axis of the suite may have, written as YAML.
 func values(suite *experiments.Suite, axis string) []string {
 	found := map[string]bool{}
 	for _, e := range suite.Experiments {
 		var names []string
+		form := "[%s]"
 		switch axis {
 		case "tasks":
 			names = slices.Collect(maps.Keys(e.Degradations))
 		case "sources", "evaluators":
 			names = slices.Collect(maps.Keys(e.Recognizers))
 		case "processor", "transformer":
-			names = slices.Collect(maps.Keys(e.Processors))
+			names, form = slices.Collect(maps.Keys(e.Processors)), "%s"
 		case "dataset":
-			names = slices.Collect(maps.Keys(e.Datasets))
+			names, form = slices.Collect(maps.Keys(e.Datasets)), "%s"
 		case "methods":
 			for _, method := range stages.Names().Methods {
 				names = append(names, method.Name)
@@ -116,7 +118,7 @@ func values(suite *experiments.Suite, axis string) []string {
 			}
 		}
 		for _, name := range names {
-			found[name] = true
+			found[fmt.Sprintf(form, name)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(found))

@@ -36,9 +36,9 @@ func TestShellsAreToldWhatMayComeNext(t *testing.T) {
 		{"run experiments/embedded/detection.yaml --profile _", []string{"full", "quick"}, nil},
 		{"run experiments/smoke --set training.", []string{"training.steps=", "training.batch="}, []string{"evaluation.batch=", "training="}},
 		{"run experiments/embedded --set recognizers.vgg-s.train.e", []string{"recognizers.vgg-s.train.epochs="}, nil},
-		{"run experiments/embedded --set tasks=_", []string{"tasks=sr", "tasks=dn", "tasks=jpeg"}, []string{"tasks=deblur"}},
-		{"run experiments/embedded --set sources=_", []string{"sources=vgg-s", "sources=detector-s"}, []string{"sources=vgg16"}},
-		{"run experiments/smoke --set methods=_", []string{"methods=ra-unsupervised", "methods=perceptual"}, nil},
+		{"run experiments/embedded --set tasks=_", []string{"tasks=[sr]", "tasks=[dn]", "tasks=[jpeg]"}, []string{"tasks=[deblur]"}},
+		{"run experiments/embedded --set sources=_", []string{"sources=[vgg-s]", "sources=[detector-s]"}, []string{"sources=[vgg16]"}},
+		{"run experiments/smoke --set methods=_", []string{"methods=[ra-unsupervised]", "methods=[perceptual]"}, nil},
 		{"run experiments/paper --data _", []string{"imagenet=", "other=", "voc="}, []string{"imagenet-a="}},
 		{"run experiments/smoke --executor _", []string{"local", "slurm"}, nil},
 		{"models _", []string{"resnet18", "faster-rcnn-vgg16", "srresnet"}, nil},
@@ -67,6 +67,25 @@ func TestShellsAreToldWhatMayComeNext(t *testing.T) {
 				assert.Empty(t, found)
 			}
 		})
+	}
+}
+
+func TestProposedSettingsAreAccepted(t *testing.T) {
+	t.Chdir("../..")
+	const suite = "experiments/embedded/lambda.yaml"
+	for _, key := range []string{"tasks", "evaluators", "metrics", "processor", "transformer", "dataset"} {
+		found, _ := proposed(t, "run", suite, "--set", key+"=")
+		require.NotEmpty(t, found, key)
+		for _, setting := range found {
+			got := transfera(t, "check", suite, "--specs-only", "--set", setting)
+			assert.NotContains(t, got.stderr, "is a list", setting)
+			assert.NotContains(t, got.stderr, "unknown", setting)
+		}
+	}
+	found, _ := proposed(t, "run", suite, "--set", "training.")
+	for _, key := range found {
+		got := transfera(t, "check", suite, "--specs-only", "--set", key)
+		assert.NotContains(t, got.stderr, "unknown key", key)
 	}
 }
 

@@ -2,6 +2,7 @@ package recognition_test
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -50,9 +51,8 @@ func TestTrainingDropsWhatTheGeneratorSays(t *testing.T) {
 }
 
 func TestInputsOfSmallImagesAreTheImages(t *testing.T) {
-	zoo := readZoo(t)
 	for _, a := range recognition.Architectures {
-		if _, ok := zoo[a.Name]; !ok {
+		if strings.HasPrefix(a.Name, "cifar-") || strings.HasPrefix(a.Name, "shapes-") {
 			assert.Equal(t, 32, a.Input.Resize, a.Name)
 			assert.Equal(t, 32, a.Input.Crop, a.Name)
 		}
