@@ -41,6 +41,7 @@ func newReader(t *testing.T) *reader {
 			gradient(t, filepath.Join(r.root, "cifar10", split, fmt.Sprint("class", class), "1.png"), 32, 32)
 		}
 	}
+	blackCIFAR(t, filepath.Join(r.root, "black"))
 	gradient(t, filepath.Join(r.root, "noisy.png"), 20, 30)
 	r.untrained(t, "resnet18", 2, "weights/mine.pth")
 	r.untrained(t, "squeezenet1_1", 2, "weights/judge.pth")
@@ -55,6 +56,24 @@ func newReader(t *testing.T) *reader {
 	}
 	t.Chdir(r.root)
 	return r
+}
+
+// blackCIFAR makes both datasets in their binary version out of zeros, black images of the first class, which take no disk.
+func blackCIFAR(t *testing.T, folder string) {
+	t.Helper()
+	for file, records := range map[string]int64{
+		"data_batch_1.bin": 10000 * 3073, "data_batch_2.bin": 10000 * 3073, "data_batch_3.bin": 10000 * 3073, "data_batch_4.bin": 10000 * 3073,
+		"data_batch_5.bin": 10000 * 3073, "test_batch.bin": 10000 * 3073, "train.bin": 50000 * 3074, "test.bin": 10000 * 3074,
+	} {
+		require.NoError(t, os.Truncate(write(t, filepath.Join(folder, file), ""), records))
+	}
+	for file, classes := range map[string]int{"batches.meta.txt": 10, "fine_label_names.txt": 100} {
+		var names strings.Builder
+		for i := range classes {
+			fmt.Fprintf(&names, "class%d\n", i)
+		}
+		write(t, filepath.Join(folder, file), names.String())
+	}
 }
 
 func (r *reader) untrained(t *testing.T, arch string, classes int, file string) {
