@@ -205,12 +205,8 @@ var itsPlace = regexp.MustCompile(` --(?:data \w+=|weights )DIR`)
 func atFullScale(how trial) func(t *testing.T, r *reader, command string) {
 	return func(t *testing.T, r *reader, command string) {
 		if r.miniature == nil {
-			r.miniature = append(miniature(r.t), "--set", "datasets.imagenet.options.on_bad_image=skip")
-			for _, flag := range oneStep() {
-				if strings.HasSuffix(flag, ".sha256=null") {
-					r.miniature = append(r.miniature, "--set", flag)
-				}
-			}
+			r.miniature = append(miniature(r.t, "resnet18"), "--set", "datasets.imagenet.options.on_bad_image=skip")
+			r.miniature = append(r.miniature, anyWeights()...)
 		}
 		how.more = strings.Join(append(r.miniature, how.more), " ")
 		r.give(t, itsPlace.ReplaceAllString(command, ""), how)
