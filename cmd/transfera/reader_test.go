@@ -144,14 +144,31 @@ func shell(says string) func(t *testing.T, r *reader, command string) {
 	}
 }
 
+// completes presses Tab in a bash. Splitting the line into words is the part of the package bash-completion, which need not
+// be there.
 func completes(t *testing.T, _ *reader, _ string) {
 	script := transfera(t, "completion", "bash")
 	require.NoError(t, script.err)
-	bash := exec.Command("bash", "-c", "source /dev/stdin; complete -p transfera")
+	bash := exec.Command("bash", "-c", `
+		_get_comp_words_by_ref() { cur=${COMP_WORDS[COMP_CWORD]}; prev=${COMP_WORDS[COMP_CWORD-1]}; words=("${COMP_WORDS[@]}"); cword=$COMP_CWORD; }
+		transfera() { "$PROGRAM" "$@"; }
+		source /dev/stdin
+		COMP_WORDS=(transfera plan experiments/smoke --set training.st) COMP_CWORD=4 COMP_TYPE=9
+		$(complete -p transfera | sed 's/.*-F \([^ ]*\) .*/\1/')
+		echo "${COMPREPLY[@]}"`)
 	bash.Stdin = strings.NewReader(script.stdout)
-	out, err := bash.CombinedOutput()
-	require.NoError(t, err, string(out))
-	assert.Contains(t, string(out), "__start_transfera")
+	bash.Env = append(os.Environ(), asCommand+"=1", "PROGRAM="+program(t))
+	out, err := bash.Output() // bash complains that nobody pressed a key
+	require.NoError(t, err)
+	assert.Equal(t, "training.steps=", strings.TrimSpace(string(out)))
+}
+
+// program is this one, which may stand in another folder.
+func program(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	require.NoError(t, err)
+	return path
 }
 
 func serves(t *testing.T, _ *reader, command string) {

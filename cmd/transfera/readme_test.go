@@ -147,7 +147,7 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 		}
 	}
 	for _, name := range documents {
-		for _, link := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(fence.ReplaceAllString(document(t, name), ""), -1) {
+		for _, link := range regexp.MustCompile(`(?:\]\(|src=")([^)"]+)[)"]`).FindAllStringSubmatch(fence.ReplaceAllString(document(t, name), ""), -1) {
 			file, anchor, within := strings.Cut(link[1], "#")
 			if strings.Contains(file, "://") {
 				continue

@@ -78,6 +78,8 @@ var trials = map[string]trial{
 	"transfera check mine.yaml --data photos=photos --weights weights":                                        {says: `dataset photos, val: 2 images`},
 	"transfera run mine.yaml --data photos=photos --weights weights":                                          {more: quick, says: `results in results/out/mine`},
 
+	"transfera weights convert weights/mine.pth mine.safetensors --arch resnet18 --classes 2": {says: `^mine.safetensors: \d+ tensors`},
+
 	"transfera check experiments/paper": {by: saysWhatIsMissing},
 	"transfera plan experiments/paper/quality.yaml --data imagenet=DIR --weights DIR --set 'tasks=[dn]'": {by: atFullScale(trial{more: "--no-probe", says: `\d+ stages: 0 cached`})},
 	"transfera run experiments/paper/quality.yaml --data imagenet=DIR --weights DIR --set 'tasks=[dn]'":  {by: atFullScale(trial{more: quick + "--set methods=[plain,ra] --set datasets.imagenet.limit.val=1", says: `results in results/out/quality`})},
