@@ -89,8 +89,8 @@ func (r *reader) untrained(t *testing.T, arch string, classes int, file string) 
 func (r *reader) give(t *testing.T, command string, how trial) {
 	t.Helper()
 	command = strings.NewReplacer(how.words...).Replace(strings.TrimPrefix(command, "transfera "))
-	if strings.Contains(command, "KEY") {
-		command = strings.Replace(command, "KEY", key(t, "processor.*dn ra"), 1)
+	if before, after, has := strings.Cut(command, "KEY"); has {
+		command = before + key(t, "processor.*dn ra") + after
 	}
 	got := transfera(t, strings.Fields(strings.ReplaceAll(command, "'", "")+" "+how.more)...)
 	require.NoError(t, got.err, got.stderr)
