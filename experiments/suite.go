@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -32,6 +33,18 @@ func LoadSuite(path string, names Names, opts Options) (*Suite, Diagnostics) {
 		return nil, diags
 	}
 	return suite, diags
+}
+
+// Profiles are the names of the profiles that the experiments at path have, as far as they can be read.
+func Profiles(path string) []string {
+	_, files, _ := find(path)
+	var names []string
+	for _, file := range files {
+		root, _, _ := readSpec(file)
+		names = append(names, root.get("profiles").keys()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // find lists the experiments at path.

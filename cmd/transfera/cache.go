@@ -25,7 +25,7 @@ func newCacheCopy() *cobra.Command {
 		Long: `copy copies the files of one result into DIR, which is made if it is not there. KEY is what cache list, the plan and the
 report show of it, or any longer part of it from its beginning.`,
 		Example: `  transfera cache list | grep "processor.*dn ra"
-  transfera cache copy 1b2c3d4e models/dn-ra`,
+  transfera cache copy 1b2c3d4e trained/dn-ra`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := runner.OpenCache(folder)

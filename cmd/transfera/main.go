@@ -56,6 +56,7 @@ An experiment is a YAML file, a suite a folder of them:
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newRun(), newPlan(), newCheck(), newSchema(), newReport(), newEvaluate(), newServe(), newStudy(), newProcess(),
 		newExport(), newDoctor(), newModels(), newWeights(), newCache(), newGenerate(), newStage(), newCancel())
+	addCompletions(root)
 	return root
 }
 

@@ -9,9 +9,12 @@ import (
 	"image/color"
 	"image/jpeg"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,9 +85,15 @@ func greyscale(t *testing.T, file []byte) []byte {
 	return out.Bytes()
 }
 
-// miniature makes trees with the layouts of ImageNet, of an ImageFolder and of VOC, and random weights under torchvision's
-// names, and returns the flags that name them.
-func miniature(t *testing.T) []string {
+// published are torchvision's names of the weights that the paper's suite takes, by architecture.
+var published = map[string]string{
+	"resnet18": "resnet18-f37072fd.pth", "resnet50": "resnet50-0676ba61.pth", "resnet101": "resnet101-63fe2227.pth",
+	"densenet121": "densenet121-a639ec97.pth", "vgg16_bn": "vgg16_bn-6c64b313.pth", "vgg16": "vgg16-397923af.pth",
+}
+
+// miniature makes trees with the layouts of ImageNet, of an ImageFolder and of VOC, and random weights of the architectures
+// under torchvision's names, and returns the flags that name them.
+func miniature(t *testing.T, architectures ...string) []string {
 	t.Helper()
 	root := t.TempDir()
 	imagenet, other, weightsFolder := filepath.Join(root, "imagenet"), filepath.Join(root, "other"), filepath.Join(root, "weights")
@@ -100,13 +109,10 @@ func miniature(t *testing.T) []string {
 	write(t, filepath.Join(imagenet, "train", "n00000000", "n00000000_2.JPEG"), string(greyscale(t, files[2])))
 	write(t, filepath.Join(imagenet, "val", "n00000001", "ILSVRC2012_val_2.JPEG"), string(files[5][:len(files[5])/3])) // truncated
 	require.NoError(t, os.MkdirAll(weightsFolder, 0o777))
-	for arch, name := range map[string]string{
-		"resnet18": "resnet18-f37072fd.pth", "resnet50": "resnet50-0676ba61.pth", "resnet101": "resnet101-63fe2227.pth",
-		"densenet121": "densenet121-a639ec97.pth", "vgg16_bn": "vgg16_bn-6c64b313.pth", "vgg16": "vgg16-397923af.pth",
-	} {
+	for _, arch := range architectures {
 		architecture, err := recognizers.Named(arch)
 		require.NoError(t, err)
-		require.NoError(t, weights.SaveSafetensors(filepath.Join(weightsFolder, name), architecture.New(1, paperClasses, nil).Dict(), nil))
+		require.NoError(t, weights.SaveSafetensors(filepath.Join(weightsFolder, published[arch]), architecture.New(1, paperClasses, nil).Dict(), nil))
 	}
 	return []string{"--data", "imagenet=" + imagenet, "--data", "other=" + other, "--data", "voc=" + filepath.Join(root, "voc"), "--weights", weightsFolder}
 }
@@ -140,12 +146,20 @@ func oneStep() []string {
 			set = append(set, "recognizers."+name+".train."+value)
 		}
 	}
-	for _, name := range append([]string{"resnet18", "resnet50", "resnet101", "densenet121", "vgg16_bn"}, detectors...) {
-		set = append(set, "recognizers."+name+".sha256=null") // the weights are random
-	}
 	var flags []string
 	for _, value := range set {
 		flags = append(flags, "--set", value)
+	}
+	return append(flags, anyWeights()...)
+}
+
+// anyWeights takes weights whatever their checksums, for they are random.
+func anyWeights() (flags []string) {
+	for _, name := range []string{
+		"resnet18", "resnet50", "resnet101", "densenet121", "vgg16_bn",
+		"faster-rcnn-resnet18", "faster-rcnn-resnet50", "faster-rcnn-resnet101", "faster-rcnn-vgg16",
+	} {
+		flags = append(flags, "--set", "recognizers."+name+".sha256=null")
 	}
 	return flags
 }
@@ -158,9 +172,14 @@ func TestPaperRunsOnAMiniatureImageNet(t *testing.T) {
 		t.Skip("takes minutes: every spec of the paper's suite")
 	}
 	p := newPlace(t)
-	flags := append(oneStep(), miniature(t)...)
-	flags = append(flags, "--cache", p.cache, "--out", p.out, "--device", "cpu", "--set", "datasets.voc.options.short_side=120")
+	trees := miniature(t, slices.Sorted(maps.Keys(published))...)
+	whole := slices.Concat([]string{"plan", paper, "--no-probe", "--gpus", "8"}, anyWeights(), trees, newPlace(t).flags("--set", "datasets.imagenet.options.on_bad_image=skip"))
+	planned := transfera(t, whole...)
+	require.NoError(t, planned.err, planned.stderr)
+	isAsTheReadmeSays(t, planned.stdout)
 
+	flags := append(oneStep(), trees...)
+	flags = append(flags, "--cache", p.cache, "--out", p.out, "--device", "cpu", "--set", "datasets.voc.options.short_side=120")
 	refused := transfera(t, append([]string{"run", paper + "/quality.yaml", "--set", "methods=[none]", "--set", "tasks=[sr]"}, flags...)...)
 	require.Error(t, refused.err, "a picture is truncated, and the policy is fail")
 	assert.Contains(t, refused.stderr, "ILSVRC2012_val_2.JPEG")
@@ -185,7 +204,7 @@ func TestPaperRunsOnAMiniatureImageNet(t *testing.T) {
 		tasks = []string{"sr"}
 		flags = append(flags, "--set", "tasks=[sr]") // the last one counts
 	}
-	planned := transfera(t, append([]string{"plan", paper, "--no-probe"}, flags...)...)
+	planned = transfera(t, append([]string{"plan", paper, "--no-probe"}, flags...)...)
 	require.NoError(t, planned.err, planned.stderr)
 	assert.Regexp(t, `(?m)^estimate: .* of disk for the results$`, planned.stdout)
 
@@ -238,7 +257,7 @@ func TestPaperDetectsOnAMiniatureVOC(t *testing.T) {
 		t.Skip("takes minutes: every detection spec of the paper's suite")
 	}
 	p := newPlace(t)
-	flags := append(oneStep(), miniature(t)...)
+	flags := append(oneStep(), miniature(t, slices.Sorted(maps.Keys(published))...)...)
 	flags = append(flags, "--cache", p.cache, "--out", p.out, "--device", "cpu", "--set", "datasets.voc.options.short_side=120",
 		"--set", "datasets.imagenet.options.on_bad_image=skip", "--set", "tasks=[jpeg]",
 		"--jobs", "1", "--threads", "2") // two trainings with VGG-16 at once take 10 GB
@@ -263,6 +282,22 @@ func TestPaperDetectsOnAMiniatureVOC(t *testing.T) {
 	if few == nil {
 		run("detection-same-model.yaml", "detection-same-model,0,jpeg,ra,0.001,faster-rcnn-vgg16,faster-rcnn-vgg16,voc,map07,")
 	}
+}
+
+// isAsTheReadmeSays compares the plan of the whole suite with the README's account of it.
+func isAsTheReadmeSays(t *testing.T, said string) {
+	t.Helper()
+	stages := regexp.MustCompile(`(?m)^(\d+) stages: 0 cached`).FindStringSubmatch(said)
+	disk := regexp.MustCompile(`(\d+) MB of disk`).FindStringSubmatch(said)
+	require.NotNil(t, stages, said)
+	require.NotNil(t, disk, said)
+	trained := len(regexp.MustCompile(`(?m)^to compute +processor `).FindAllString(said, -1))
+	megabytes, err := strconv.Atoi(disk[1])
+	require.NoError(t, err)
+	readme := document(t, "README.md")
+	assert.Contains(t, readme, fmt.Sprintf("the suite is %s stages, of which %d train a P", stages[1], trained))
+	assert.Contains(t, readme, fmt.Sprintf("%.1f GB of networks", float64(megabytes)/1000))
+	assert.Contains(t, said, "hours with 8 GPUs")
 }
 
 func TestPaperSaysWhatToDownloadAndWhereItGoes(t *testing.T) {

@@ -4,12 +4,17 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"transfera/runner/stages"
 )
 
 // below says what each room may import of ours. A room may also import the rooms inside itself.
@@ -57,6 +62,30 @@ func TestImportsGoOneWay(t *testing.T) {
 		}
 	}
 	assert.Greater(t, packages, 30, "go list found too few packages for this to mean anything")
+}
+
+// TestTheArchitectureNamesWhatThereIs holds the page to the packages, to the kinds of stage and to their files.
+func TestTheArchitectureNamesWhatThereIs(t *testing.T) {
+	page := document(t, "ARCHITECTURE.md")
+	list, err := exec.CommandContext(t.Context(), "go", "list", "transfera/...").Output()
+	require.NoError(t, err)
+	for path := range strings.FieldsSeq(string(list)) {
+		if name := filepath.Base(path); !strings.HasSuffix(name, "test") {
+			assert.Regexp(t, "`(cmd/)?"+name+"`", page, path)
+		}
+	}
+	kinds := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| .* \\| `\\w+\\.go`.*$").FindAllStringSubmatch(page, -1)
+	assert.Len(t, kinds, len(stages.Names().Stages)+2, "what a cluster computes, and tables and studies")
+	for _, kind := range kinds {
+		makes := regexp.MustCompile(`(Kind: +|definition\(|stage\()"` + kind[1] + `[" ]`)
+		made := false
+		for _, file := range regexp.MustCompile("`(\\w+\\.go)`").FindAllStringSubmatch(kind[0], -1) {
+			text, err := os.ReadFile(filepath.Join(repository, "runner", "stages", file[1]))
+			require.NoError(t, err)
+			made = made || makes.Match(text)
+		}
+		assert.True(t, made, "the files named plan no stage of kind %s", kind[1])
+	}
 }
 
 // roomOf is the first folder of a package of ours, and empty for others.

@@ -10,10 +10,11 @@ import (
 // uniform within 1/sqrt(fan in), where the fan in is the number of inputs of one output.
 type Initialization struct {
 	Convolution, Linear Spread // nil is the default
+	Uniform             bool   // with these deviations, but uniform, as by PyTorch's kaiming_uniform_
 	ZeroBias            bool
 }
 
-// Spread is the standard deviation of the normal distribution around 0 that a weight is drawn from. shape is that of a
+// Spread is the standard deviation around 0 of what a weight is drawn from, a normal distribution unless Uniform is set. shape is that of a
 // weight: outputs, inputs per group and, for a convolution, the kernel's height and width.
 type Spread func(shape []int) float64
 
@@ -44,7 +45,10 @@ func (b Builder) Initialized(i Initialization) Builder {
 
 func (b Builder) weight(spread Spread, fanIn int, shape ...int) aten.Tensor {
 	if spread == nil {
-		return b.uniform("weight", fanIn, shape...)
+		return b.uniform("weight", 1/math.Sqrt(float64(fanIn)), shape...)
+	}
+	if b.initialization.Uniform {
+		return b.uniform("weight", math.Sqrt(3)*spread(shape), shape...)
 	}
 	value := aten.Empty(nil, shape...)
 	if b.generator != nil {
@@ -57,11 +61,10 @@ func (b Builder) bias(fanIn, out int) aten.Tensor {
 	if b.initialization.ZeroBias {
 		return b.Parameter("bias", 0, out)
 	}
-	return b.uniform("bias", fanIn, out)
+	return b.uniform("bias", 1/math.Sqrt(float64(fanIn)), out)
 }
 
-func (b Builder) uniform(name string, fanIn int, shape ...int) aten.Tensor {
-	bound := 1 / math.Sqrt(float64(fanIn))
+func (b Builder) uniform(name string, bound float64, shape ...int) aten.Tensor {
 	value := aten.Empty(nil, shape...)
 	if b.generator != nil {
 		b.generator.Uniform(value, -bound, bound)

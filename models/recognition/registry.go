@@ -12,7 +12,7 @@ var Architectures = slices.Concat(
 	resNets,
 	denseNets,
 	vggs,
-	[]models.Architecture{inceptionV3, mobileNetV2, convNeXtTiny},
+	[]models.Architecture{inceptionV3, mobileNetV2, squeezeNet, convNeXtTiny},
 	cifarResNets,
 	[]models.Architecture{shapesResNet, shapesVGG, shapesDenseNet},
 )

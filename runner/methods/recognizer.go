@@ -29,7 +29,7 @@ func (c Classifier) Loss(images aten.Tensor, b Batch) aten.Tensor {
 	return aten.CrossEntropy(c.Forward(images), b.Labels)
 }
 
-// Features is what the last layer sees of images (N,3,H,W): (N,features).
+// Features is what the last layer sees of images (N,3,H,W): (N,features), or (N,features,h,w) where that is a convolution.
 func (c Classifier) Features(images aten.Tensor) aten.Tensor {
 	return append(slices.Clone(c.Sequential[:len(c.Sequential)-1]), withoutHead(c.Sequential[len(c.Sequential)-1])).Forward(images)
 }

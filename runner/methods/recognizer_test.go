@@ -10,6 +10,7 @@ import (
 	"transfera/models"
 	"transfera/models/detection"
 	"transfera/models/nn"
+	"transfera/models/recognition"
 	"transfera/runner/methods"
 )
 
@@ -25,6 +26,29 @@ func TestCutTakesThePaddingOff(t *testing.T) {
 	assert.Equal(t, []int{1, 3, 3, 3}, cut.Shape())
 	assert.Equal(t, []float32{0, 1, 2, 5, 6, 7, 10, 11, 12}, cut.Floats()[:9])
 	assert.True(t, aten.Identical(images, methods.Batch{}.Cut(images)))
+}
+
+func TestFeaturesAreWhatTheHeadSees(t *testing.T) {
+	const classes = 7
+	for name, want := range map[string][]int{
+		"resnet18":       {1, 512},
+		"shapes-resnet":  {1, 64},
+		"squeezenet1_1":  {1, 512, 3, 3}, // before a convolution, a ReLU and a mean
+		"cifar-resnet20": {1, 64},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := aten.NewScope()
+			defer s.Close()
+			architecture, ok := recognition.Find(name)
+			require.True(t, ok)
+			network := architecture.New(1, classes, nil)
+			r := methods.NewClassifier(models.ImageNet.On(aten.CPU), network)
+			aten.NoGrad(func() {
+				assert.Equal(t, []int{1, classes}, r.Forward(grey(s, 1)).Shape())
+				assert.Equal(t, want, r.Features(grey(s, 1)).Shape())
+			})
+		})
+	}
 }
 
 // detector is a frozen one of random weights for pictures of 64x64, and what two of them show.

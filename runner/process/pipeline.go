@@ -79,6 +79,10 @@ func Read(model, transformer string, without bool) ([]*checkpoint.Checkpoint, er
 func NewPipeline(checkpoints []*checkpoint.Checkpoint, device aten.Device) (*Pipeline, error) {
 	p := &Pipeline{Checkpoints: checkpoints, Scale: 1, Field: models.Field{Align: 1, Least: 1}, device: device}
 	for _, c := range checkpoints {
+		if c.Architecture.Field == nil {
+			return nil, fmt.Errorf("%s: architecture %s does not say how it runs in tiles; give it a Field beside its network, as models/processing/srresnet.go",
+				c.File.Path, c.Architecture.Name)
+		}
 		network, err := c.Network()
 		if err != nil {
 			return nil, err

@@ -9,11 +9,21 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"transfera/aten"
 	"transfera/models"
 	"transfera/models/checkpoint"
 	"transfera/models/weights"
 	"transfera/runner/process"
 )
+
+// Trainings need no Field, so an architecture may be without one until its pictures are to be made.
+func TestAnArchitectureThatDoesNotRunInTilesIsRefused(t *testing.T) {
+	c, err := checkpoint.Read(scene(t, 1).Model, checkpoint.Processor)
+	require.NoError(t, err)
+	c.Architecture.Name, c.Architecture.Field = "new-net", nil
+	_, err = process.NewPipeline([]*checkpoint.Checkpoint{c}, aten.CPU)
+	assert.ErrorContains(t, err, c.File.Path+": architecture new-net does not say how it runs in tiles; give it a Field beside its network")
+}
 
 func TestNothingIsWrittenWhereTheCommandLineIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {

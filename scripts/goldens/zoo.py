@@ -34,20 +34,20 @@ SEED = 2019
 # A draw's gain is the variance of weights times their fan in. 2 keeps the size of
 # activations through a ReLU. Residual sums that no normalization follows grow
 # with every block and want less.
-GAINS = {"resnet": 0.7, "mobilenet": 1.6, "densenet": 2.0, "vgg": 2.0, "inception": 2.2, "convnext": 1.0}
+GAINS = {"resnet": 0.7, "mobilenet": 1.6, "densenet": 2.0, "vgg": 2.0, "inception": 2.2, "convnext": 1.0, "squeezenet": 2.0}
 
 ARCHITECTURES = [
     "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
     "densenet121", "densenet169", "densenet201",
     "vgg11", "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn",
-    "inception_v3", "mobilenet_v2", "convnext_tiny",
+    "inception_v3", "mobilenet_v2", "convnext_tiny", "squeezenet1_1",
 ]
-INITIAL = ["resnet18", "densenet121", "vgg11_bn", "inception_v3", "mobilenet_v2", "convnext_tiny"]
+INITIAL = ["resnet18", "densenet121", "vgg11_bn", "inception_v3", "mobilenet_v2", "convnext_tiny", "squeezenet1_1"]
 
 
 def pixels(name):
-    """The smallest size at which every weight of the last stage's kernels counts in inception, 64 elsewhere."""
-    return 107 if name == "inception_v3" else 64
+    """Inception: the smallest size at which every weight of the last stage's kernels counts. SqueezeNet: pools of even sizes."""
+    return {"inception_v3": 107, "squeezenet1_1": 70}.get(name, 64)
 
 
 def gain(name):
