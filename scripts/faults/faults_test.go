@@ -14,7 +14,7 @@ import (
 func TestEveryFaultLeavesNoWrongNumberAndAPlainRunMendsIt(t *testing.T) {
 	t.Chdir("../..")
 	var log bytes.Buffer
-	b, err := newBed(&log, 1, "--set", "training.steps=12", "--set", "recognizers.resnet-s.train.epochs=2", "--set", "seeds=[0]")
+	b, err := newBed(&log, 1, "--set", "training.steps=12", "--set", "recognizers.resnet-s.train.epochs=2")
 	require.NoError(t, err)
 	defer b.close()
 	for _, f := range faults {
@@ -36,7 +36,7 @@ func TestEveryFaultLeavesNoWrongNumberAndAPlainRunMendsIt(t *testing.T) {
 func TestTheBedNoticesWhatIsWrong(t *testing.T) {
 	t.Chdir("../..")
 	var log bytes.Buffer
-	b, err := newBed(&log, 1, "--set", "training.steps=2", "--set", "recognizers.resnet-s.train.epochs=1", "--set", "seeds=[0]", "--set", "methods=[none, plain]")
+	b, err := newBed(&log, 1, "--set", "training.steps=2", "--set", "recognizers.resnet-s.train.epochs=1", "--set", "methods=[none, plain]")
 	require.NoError(t, err)
 	defer b.close()
 	p, err := b.newPlace()
