@@ -23,6 +23,7 @@ var below = map[string][]string{
 	"models":      {"aten"},
 	"data":        {"aten"},
 	"aten":        {},
+	"fuzzing":     {},
 }
 
 // TestImportsGoOneWay is the architecture as ARCHITECTURE.md draws it.
