@@ -27,10 +27,10 @@ case "${1:-}" in
   -h | --help) sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' scripts/fuzz.sh; exit 0 ;;
   --memcheck)
     command -v valgrind >/dev/null || fail "valgrind is missing: apt-get install valgrind"
-    CGO_CFLAGS="-g -O2 -DIMAGING_GUARDED" go test -tags valgrind -c -o "$work/imaging.memcheck" ./data/imaging
+    CGO_CFLAGS="-g -O2 -DIMAGING_GUARDED" go test -tags valgrind -ldflags=-w -c -o "$work/imaging.memcheck" ./data/imaging
     cd data/imaging
-    # The tag makes Go tell valgrind of its stacks, but for those of preemption by signals. What is undefined is not looked at:
-    # Go and the vector code of libjpeg-turbo copy whole words.
+    # valgrind cannot read Go's debug information. The tag makes Go tell it of its stacks, but for those of preemption by
+    # signals. What is undefined is not looked at: Go and the vector code of libjpeg-turbo copy whole words.
     GODEBUG=asyncpreemptoff=1 TRANSFERA_MUTATIONS=${2:-20000} exec valgrind -q --leak-check=no --undef-value-errors=no --redzone-size=512 \
       --error-exitcode=3 "$work/imaging.memcheck" -test.run '^(FuzzDecode|TestMutatedImages)'
     ;;
