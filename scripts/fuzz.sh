@@ -19,8 +19,8 @@ work=$PWD/build/fuzz
 mkdir -p "$work"
 parallel=${PARALLEL:-2}
 limit=${LIMIT:-1024}
-# Studies sync their votes, which is fast in memory. Go builds elsewhere, for what it builds is large.
-export GOTMPDIR=$work
+# Studies sync their votes, which is fast in memory. Go builds where it always does, for what it builds is large.
+export GOTMPDIR=${TMPDIR:-/tmp}
 [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 
 case "${1:-}" in
@@ -55,7 +55,7 @@ peak() {
 
 fuzz() { # fuzz PACKAGE TARGET BINARY
   local folder=${1#transfera/} log=$work/$2.log start=$SECONDS most=0 now status=0 executions
-  (cd "$folder" && exec "$3" -test.run '^$' -test.fuzz "^$2\$" -test.fuzztime "$amount" -test.fuzzminimizetime 200x \
+  (unset GOTMPDIR && cd "$folder" && exec "$3" -test.run '^$' -test.fuzz "^$2\$" -test.fuzztime "$amount" -test.fuzzminimizetime 200x \
     -test.parallel "$parallel" -test.fuzzcachedir "$work/corpus/$folder") >"$log" 2>&1 &
   local process=$!
   while kill -0 $process 2>/dev/null; do

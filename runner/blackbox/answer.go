@@ -230,6 +230,10 @@ func describe(value any) string {
 	case string:
 		return fmt.Sprintf("the text %s", excerpt([]byte(value)))
 	}
+	const shown = 40 // a number may have as many digits as the answer has bytes
+	if text := fmt.Sprint(value); len(text) > shown {
+		return fmt.Sprintf("the number %s...", text[:shown])
+	}
 	return fmt.Sprintf("the number %v", value)
 }
 
