@@ -12,14 +12,9 @@ import (
 )
 
 // TestMutatedImagesStayWithinC sends damaged files through everything of this package that is C: decoding, resizing, encoding.
-// TRANSFERA_MUTATIONS says how many; scripts/fuzz.sh runs it under valgrind and AddressSanitizer.
+// TRANSFERA_MUTATIONS says how many, and TRANSFERA_SEED which; scripts/fuzz.sh runs it under valgrind and AddressSanitizer.
 func TestMutatedImagesStayWithinC(t *testing.T) {
-	mutations := 500
-	if text := os.Getenv("TRANSFERA_MUTATIONS"); text != "" {
-		var err error
-		mutations, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
+	mutations, seed := fromEnvironment(t, "TRANSFERA_MUTATIONS", 500), fromEnvironment(t, "TRANSFERA_SEED", 1)
 	files, err := filepath.Glob(filepath.Join(testdata, "decode", "*"))
 	require.NoError(t, err)
 	var whole [][]byte
@@ -28,7 +23,7 @@ func TestMutatedImagesStayWithinC(t *testing.T) {
 		require.NoError(t, err)
 		whole = append(whole, data)
 	}
-	rng := rand.New(rand.NewPCG(1, 2))
+	rng := rand.New(rand.NewPCG(uint64(seed), 2))
 	decoded := 0
 	for i := range mutations {
 		data := mutated(rng, whole[i%len(whole)])
@@ -46,6 +41,16 @@ func TestMutatedImagesStayWithinC(t *testing.T) {
 	}
 	require.Greater(t, decoded, mutations/50, "too few mutations are images for this to mean anything")
 	t.Logf("%d of %d were images", decoded, mutations)
+}
+
+func fromEnvironment(t *testing.T, name string, otherwise int) int {
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err, name)
+	return n
 }
 
 // mutated changes, cuts or repeats a few bytes of a file, more often in its header, and lets a PNG's checksums be.
