@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"transfera/fuzztest"
 )
 
 // FuzzAnnotation reads annotations as the loader does. An object is either refused or a box of at least some area within the
@@ -22,7 +24,10 @@ func FuzzAnnotation(f *testing.F) {
 	classes := []string{"cat", "dog"}
 	index := map[string]int{"cat": 0, "dog": 1}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		annotation, err := parseAnnotation(content, "fuzzed.xml")
+		var annotation vocAnnotation
+		var err error
+		bound := fuzztest.Bound{Bytes: 1 << 20, PerByte: 2048}
+		fuzztest.Hold(t, bound, len(content), func() { annotation, err = parseAnnotation(content, "fuzzed.xml") })
 		if err != nil {
 			require.ErrorContains(t, err, "annotation fuzzed.xml: ")
 			return

@@ -109,11 +109,17 @@ func choose(root *node, opts Options) (string, Diagnostics) {
 	}}
 }
 
+// The whole spec is checked once for each profile.
+const mostProfiles = 100
+
 // others checks the profiles that are not applied, so that a mistake in one shows
 // before someone needs it. Its warnings are of no concern to this run.
 func others(root *node, applied string, e *Experiment, names Names, incomplete bool) Diagnostics {
 	var diags Diagnostics
 	profiles := root.get("profiles")
+	if n := len(profiles.keys()); n > mostProfiles {
+		return Diagnostics{profiles.here(fmt.Sprintf("%d profiles; a spec may have %d", n, mostProfiles))}
+	}
 	for _, name := range profiles.keys() {
 		if name != applied && profiles.get(name).sort == mapping {
 			other := &Experiment{Name: e.Name, File: e.File}

@@ -75,8 +75,11 @@ func unmarshal(text string) (first, second *yaml.Node, err error) {
 
 var yamlLine = regexp.MustCompile(`^yaml: (line (\d+): )?`)
 
-// Longer files are not searched for the line of a syntax error.
-const mostSearched = 1000
+// Longer files are not searched for the line of a syntax error, which parses them once for each line.
+const (
+	mostSearched      = 1000     // lines
+	mostSearchedBytes = 64 << 10 // far more than any spec
+)
 
 // syntax reports an error of the YAML library, which knows the line only roughly: for
 // some errors that before, for others that where the broken mapping starts. The error
@@ -85,14 +88,17 @@ func (p *parser) syntax(text string, err error) {
 	message := yamlLine.ReplaceAllString(err.Error(), "")
 	lines := strings.SplitAfter(text, "\n")
 	line := len(lines)
-	if m := yamlLine.FindStringSubmatch(err.Error()); line > mostSearched && m[2] != "" {
-		line, _ = strconv.Atoi(m[2])
-	} else {
-		for ; line > 1; line-- {
-			_, _, err := unmarshal(strings.Join(lines[:line-1], ""))
-			if err == nil || yamlLine.ReplaceAllString(err.Error(), "") != message {
-				break
-			}
+	search := line <= mostSearched && len(text) <= mostSearchedBytes
+	if !search {
+		line = 1
+		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[2] != "" {
+			line, _ = strconv.Atoi(m[2])
+		}
+	}
+	for ; search && line > 1; line-- {
+		_, _, err := unmarshal(strings.Join(lines[:line-1], ""))
+		if err == nil || yamlLine.ReplaceAllString(err.Error(), "") != message {
+			break
 		}
 	}
 	n := p.place(line, 1)

@@ -17,6 +17,11 @@ import (
 // computation leaves no trace, and with numbers at full precision, so that
 // reading gives back the same bits.
 func WriteCells(path string, cells []Cell) error {
+	return writeCSV(path, Columns, cellRecords(cells))
+}
+
+// cellRecords are the lines of cells.csv below its header.
+func cellRecords(cells []Cell) [][]string {
 	sorted := slices.Clone(cells)
 	slices.SortFunc(sorted, compareCells)
 	records := make([][]string, len(sorted))
@@ -26,14 +31,23 @@ func WriteCells(path string, cells []Cell) error {
 			c.Metric, formatNumber(c.Value), formatNumber(c.CILow), formatNumber(c.CIHigh), strconv.Itoa(c.N), c.Key,
 		}
 	}
-	return writeCSV(path, Columns, records)
+	return records
 }
 
 // ReadCells reads what WriteCells wrote. Errors name the file, the line and
 // the column.
 func ReadCells(path string) ([]Cell, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return parseCells(file, path)
+}
+
+func parseCells(source io.Reader, path string) ([]Cell, error) {
 	var cells []Cell
-	err := readCSV(path, Columns, func(r *record) {
+	err := parseCSV(source, path, Columns, func(r *record) {
 		cells = append(cells, Cell{
 			Experiment: r.text("experiment"), Seed: int64(r.integer("seed")),
 			Task: r.text("task"), Method: r.text("method"), Lambda: r.text("lambda"), Source: r.text("source"),
@@ -49,13 +63,15 @@ func ReadCells(path string) ([]Cell, error) {
 }
 
 func writeCSV(path string, header []string, records [][]string) error {
-	return atomicfile.Stream(path, func(w io.Writer) error {
-		out := csv.NewWriter(w)
-		if err := out.Write(header); err != nil {
-			return err
-		}
-		return out.WriteAll(records) // flushes
-	})
+	return atomicfile.Stream(path, func(w io.Writer) error { return formatCSV(w, header, records) })
+}
+
+func formatCSV(w io.Writer, header []string, records [][]string) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(header); err != nil {
+		return err
+	}
+	return out.WriteAll(records) // flushes
 }
 
 // record is one line under a header; its first error is kept.

@@ -113,23 +113,3 @@ func TestLambdaHasOneSpelling(t *testing.T) {
 		assert.Equal(t, want, results.FormatLambda(lambda))
 	}
 }
-
-func FuzzReadCells(f *testing.F) {
-	f.Add("experiment,seed\n")
-	f.Add("experiment,seed,task,method,lambda,source,evaluator,dataset,metric,value,ci_low,ci_high,n,key\ne,0,sr,ra,,s,e,d,top1,1,,,5,k\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		path := filepath.Join(t.TempDir(), "cells.csv")
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
-		cells, err := results.ReadCells(path)
-		if err != nil {
-			return
-		}
-		// What can be read can be written and read to the same bytes.
-		require.NoError(t, results.WriteCells(path, cells))
-		once := read(t, path)
-		again, err := results.ReadCells(path)
-		require.NoError(t, err)
-		require.NoError(t, results.WriteCells(path, again))
-		assert.Equal(t, once, read(t, path))
-	})
-}

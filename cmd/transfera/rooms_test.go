@@ -28,6 +28,7 @@ var below = map[string][]string{
 	"models":      {"aten"},
 	"data":        {"aten"},
 	"aten":        {},
+	"fuzztest":    {},
 }
 
 // TestImportsGoOneWay is the architecture as ARCHITECTURE.md draws it.

@@ -97,6 +97,7 @@ var trials = map[string]trial{
 	"transfera run experiments/cifar-transfer --data cifar10=DIR --data cifar100=DIR":               {words: []string{"DIR", "black"}, more: quickCIFAR, says: `results in results/out/cifar-transfer`},
 	"transfera run experiments/smoke --executor slurm":                                              {not: "needs a cluster; slurm_test.go gives it where there is one"},
 	"go run ./scripts/faults --faults kill --share 0.05 -- --executor slurm":                        {not: "needs a cluster; scripts/faults has a test without one"},
+	"scripts/fuzz.sh --memcheck":                                                                    {not: "takes minutes; make test replays the corpora and decodes mutations without valgrind"},
 	"TRANSFERA_BENCH_LEAKS=10000 go test -timeout 40m ./runner/stages -run '^TestNothingStays$' -v": {not: "takes a quarter of an hour; make test has its short form"},
 
 	"transfera cache list | grep 'processor.*dn ra'":         {by: filters},

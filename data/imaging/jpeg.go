@@ -68,6 +68,9 @@ func turboDecode(data []byte, flags C.int) (*Image, error) {
 	if err := checkSize(int(width), int(height)); err != nil {
 		return nil, fmt.Errorf("JPEG: %w", err)
 	}
+	if int64(width)*int64(height) > maxPixelsPerByte*int64(len(data)) && !arithmetic(data) {
+		return nil, errTruncatedJPEG
+	}
 	if colorspace == C.TJCS_CMYK || colorspace == C.TJCS_YCCK {
 		inks := make([]uint8, 4*int(width)*int(height))
 		if err := decompress(handle, data, inks, width, height, C.TJPF_CMYK, flags); err != nil {
@@ -92,6 +95,23 @@ func decompress(handle C.tjhandle, data []byte, pixels []uint8, width, height, f
 		return newTurboError(&problem)
 	}
 	return nil
+}
+
+// maxPixelsPerByte is the most that Huffman coding can say: one bit for each
+// block of 8x8 pixels, of which odd samplings have one for every other 8x8. So a
+// short file with a large header is refused before the large image is
+// allocated.
+const maxPixelsPerByte = 2 * 8 * 64
+
+// arithmetic reports whether a file may be coded arithmetically, which has no
+// such limit. Its markers may stand in a file for other reasons too.
+func arithmetic(data []byte) bool {
+	for _, frame := range []string{"\xff\xc9", "\xff\xca"} {
+		if bytes.Contains(data, []byte(frame)) {
+			return true
+		}
+	}
+	return false
 }
 
 var errTruncatedJPEG = errors.New("truncated JPEG: the file ends before the image does; copy it again from its source, or remove it")

@@ -16,6 +16,11 @@ const (
 	maxPickleLine = 4096      // bytes of a line (class names, decimal numbers)
 	maxPickleLong = 255       // bytes of a binary integer
 	maxPickleCost = 256 << 20 // estimated bytes in memory after unpickling
+
+	// Text that a pickle refers to again costs nothing, until an error message
+	// shows a list of it. An ordinary pickle repeats less than it is long.
+	maxPickleRepeated        = 64 << 10 // bytes of repeated text in any case
+	maxPickleRepeatedPerByte = 16       // and for each byte of the pickle
 )
 
 // What follows an opcode in the stream.
@@ -79,6 +84,9 @@ func scanPickle(r *bufio.Reader, remaining int64) ([]byte, error) {
 		if s.cost > maxPickleCost {
 			return nil, errors.New("pickle describes too many objects for a state dict")
 		}
+		if s.repeats.bytes > maxPickleRepeated+maxPickleRepeatedPerByte*int64(s.out.Len()) {
+			return nil, errors.New("pickle repeats its texts more often than a state dict does")
+		}
 		if op == '.' {
 			return s.out.Bytes(), nil
 		}
@@ -90,6 +98,8 @@ type scanner struct {
 	out   bytes.Buffer
 	limit int64
 	cost  int64
+
+	repeats repeats
 }
 
 // argument copies what follows op.
@@ -126,6 +136,7 @@ func (s *scanner) argument(op byte, arg *argument) error {
 		}
 	}
 	s.cost += int64(arg.cost) + 2*int64(s.out.Len()-start)
+	s.repeats.follow(op, s.out.Bytes()[start:])
 	return nil
 }
 

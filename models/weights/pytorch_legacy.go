@@ -43,7 +43,7 @@ func readLegacy(r io.ReaderAt, size int64) (*File, error) {
 		return nil, err
 	}
 	if version != legacyProtocol {
-		return nil, fmt.Errorf("legacy PyTorch file of protocol %v; expected %d", version, legacyProtocol)
+		return nil, fmt.Errorf("legacy PyTorch file of protocol %s; expected %d", shorten(fmt.Sprint(version)), legacyProtocol)
 	}
 	if _, err := f.next(in, nil); err != nil {
 		return nil, err

@@ -27,22 +27,24 @@ func SaveSafetensors(path string, dict Dict, metadata map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	err = writeAtomically(path, func(w io.Writer) error {
-		if err := binary.Write(w, binary.LittleEndian, uint64(len(header))); err != nil {
-			return err
-		}
-		if _, err := w.Write(header); err != nil {
-			return err
-		}
-		for _, t := range dict {
-			if _, err := w.Write(t.Data); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err = writeAtomically(path, func(w io.Writer) error { return writeSafetensors(w, header, dict) })
 	if err != nil {
 		return fmt.Errorf("%s: cannot write weights: %w", path, err)
+	}
+	return nil
+}
+
+func writeSafetensors(w io.Writer, header []byte, dict Dict) error {
+	if err := binary.Write(w, binary.LittleEndian, uint64(len(header))); err != nil {
+		return err
+	}
+	if _, err := w.Write(header); err != nil {
+		return err
+	}
+	for _, t := range dict {
+		if _, err := w.Write(t.Data); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -83,8 +83,15 @@ func (r reader) score(answer Answer, parsed any) (Answer, error) {
 	return answer, nil
 }
 
+// maxDepth bounds how deep lists and objects of an answer lie in each other. Every value that a path finds has a place as long
+// as it is deep, so that a short answer of ten thousand levels would take gigabytes.
+const maxDepth = 100
+
 // parse reads JSON and keeps its numbers as they are written, since some are names of classes.
 func parse(body []byte) (any, error) {
+	if deeperThan(maxDepth, body) {
+		return nil, fmt.Errorf("the answer has lists and objects more than %d deep in each other", maxDepth)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var parsed any
@@ -92,6 +99,27 @@ func parse(body []byte) (any, error) {
 		return nil, fmt.Errorf("the answer is no JSON: %w", err)
 	}
 	return parsed, nil
+}
+
+// deeperThan looks at brackets outside of strings. What is no JSON may pass.
+func deeperThan(most int, body []byte) bool {
+	depth, inString := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case c == '"':
+			inString = !inString
+		case inString && c == '\\':
+			i++
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > most {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // selected is what a path finds, in the order of the answer's lists. Nothing is right only where a list or an object on the
@@ -201,6 +229,10 @@ func describe(value any) string {
 		return "an object"
 	case string:
 		return fmt.Sprintf("the text %s", excerpt([]byte(value)))
+	}
+	const shown = 40 // a number may have as many digits as the answer has bytes
+	if text := fmt.Sprint(value); len(text) > shown {
+		return fmt.Sprintf("the number %s...", text[:shown])
 	}
 	return fmt.Sprintf("the number %v", value)
 }

@@ -31,7 +31,7 @@ type served struct {
 	url string
 }
 
-func build(t *testing.T) *study.Study {
+func build(t testing.TB) *study.Study {
 	t.Helper()
 	out := t.TempDir()
 	studytest.Publish(t, out, 3)
