@@ -203,7 +203,10 @@ func (p *Prepared) Run(ctx context.Context) (*Summary, error) {
 	if err := unix.Flock(int(log.Fd()), unix.LOCK_EX); err != nil {
 		reporter.Note(fmt.Sprintf("warning: %s cannot be locked (%v): let no other run write there now", p.options.Out, err))
 	}
-	return summary, errors.Join(p.write(summary), summary.err())
+	if err := p.write(summary); err != nil { // no summary: the tables that are there may be older ones
+		return nil, errors.Join(fmt.Errorf("write the results: %w; what was computed is kept, and the same command writes them", err), summary.err())
+	}
+	return summary, summary.err()
 }
 
 // nameCode finds out the program's revision, which trained networks carry.

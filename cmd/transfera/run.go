@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -45,9 +46,9 @@ transfera cancel to end them. --device is that of the jobs, and --jobs how many 
 				return err
 			}
 			for _, file := range summary.Tables {
-				text, err := os.ReadFile(file)
-				if err != nil {
-					return err
+				text, readErr := os.ReadFile(file)
+				if readErr != nil {
+					return errors.Join(err, readErr)
 				}
 				fmt.Fprintf(c.OutOrStdout(), "%s\n", text)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -85,8 +86,10 @@ func damageCheckpoints(t *trial) error {
 		r := t.start()
 		t.moment(0.2, 0.7)
 		r.signal(syscall.SIGKILL)
-		if r.wait().code == 0 {
-			return nil // it was faster than the blow
+		if r.wait().code == 0 { // it was faster than the blow
+			if err := errors.Join(os.RemoveAll(t.cache), os.RemoveAll(t.out)); err != nil {
+				return err
+			}
 		}
 	}
 	for _, path := range files(work, isCheckpoint) {

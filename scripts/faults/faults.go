@@ -10,7 +10,7 @@ import (
 
 // faults are all that this program knows, in the order of the table.
 var faults = []fault{
-	{name: "kill", trials: 100, what: "kill -9 at a random moment, twice in a row, then a plain run", strike: kill},
+	{name: "kill", trials: 140, what: "kill -9 at a random moment, twice in a row, then a plain run", strike: kill},
 	{name: "interrupt", trials: 10, what: "SIGTERM at a random moment", strike: interrupt},
 	{name: "disk-full", trials: 30, what: "cache and results on a file system of a random size", strike: fillDisk, missing: noMounts},
 	{name: "read-only", trials: 25, what: "one folder closed to writing, before the run or while it works", strike: closeFolder, missing: notRoot},
