@@ -92,7 +92,14 @@ func (r *reader) give(t *testing.T, command string, how trial) {
 	if before, after, has := strings.Cut(command, "KEY"); has {
 		command = before + key(t, "processor.*dn ra") + after
 	}
-	got := transfera(t, strings.Fields(strings.ReplaceAll(command, "'", "")+" "+how.more)...)
+	words := strings.Fields(strings.ReplaceAll(command, "'", "") + " " + how.more)
+	if how.alone {
+		child, output := process(words...)
+		require.NoError(t, child.Run(), output)
+		assert.Regexp(t, how.says, output.String())
+		return
+	}
+	got := transfera(t, words...)
 	require.NoError(t, got.err, got.stderr)
 	require.NotEmpty(t, how.says, "say in trials what comes out")
 	assert.Regexp(t, how.says, got.stdout)
