@@ -16,7 +16,6 @@ import (
 
 	"transfera/models/recognition"
 	"transfera/models/weights"
-	"transfera/results/study"
 	"transfera/results/study/studytest"
 )
 
@@ -207,13 +206,7 @@ func buildsStudy(t *testing.T, r *reader, command string) {
 
 func servesStudy(t *testing.T, _ *reader, command string) {
 	until(t, `serves 6 comparisons`, append(strings.Fields(command)[1:], "--listen", "127.0.0.1:0")...)
-	s, err := study.Open("STUDY")
-	require.NoError(t, err)
-	votes, err := study.OpenLog(s)
-	require.NoError(t, err)
-	c, position, _ := votes.Next("ann")
-	require.NoError(t, votes.Add("ann", c.ID, position, study.AnswerLeft))
-	require.NoError(t, votes.Close())
+	votesLeft(t, "STUDY", "ann")
 }
 
 func saysWhatIsMissing(t *testing.T, _ *reader, command string) {

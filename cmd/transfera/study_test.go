@@ -239,17 +239,23 @@ func TestThreeParticipantsGoThroughAStudyWhoseServerIsKilled(t *testing.T) {
 	assert.NoDirExists(t, filepath.Join(out, "study", "transfer"), "nothing is half written")
 }
 
-func TestAnalysisOfAStudyEntersTheReport(t *testing.T) {
-	p := newPlace(t)
-	require.NoError(t, p.run(t, "testdata/partly/good.yaml").err)
-	_, folder := asked(t)
+// votesLeft lets a participant answer the first comparison of a study.
+func votesLeft(t *testing.T, folder, participant string) {
+	t.Helper()
 	s, err := study.Open(folder)
 	require.NoError(t, err)
 	votes, err := study.OpenLog(s)
 	require.NoError(t, err)
-	c, position, _ := votes.Next("Zachariah")
-	require.NoError(t, votes.Add("Zachariah", c.ID, position, study.AnswerLeft))
+	c, position, _ := votes.Next(participant)
+	require.NoError(t, votes.Add(participant, c.ID, position, study.AnswerLeft))
 	require.NoError(t, votes.Close())
+}
+
+func TestAnalysisOfAStudyEntersTheReport(t *testing.T) {
+	p := newPlace(t)
+	require.NoError(t, p.run(t, "testdata/partly/good.yaml").err)
+	_, folder := asked(t)
+	votesLeft(t, folder, "Zachariah")
 	got := transfera(t, "study", "analyze", folder, "--into", p.out)
 	require.NoError(t, got.err, got.stderr)
 	report := p.read(t, "report.html")

@@ -19,7 +19,7 @@ var faults = []fault{
 	{name: "tables", trials: 10, what: "files of the results folder damaged in the same ways", strike: damageTables},
 	{name: "pictures", trials: 30, what: "pictures damaged in the same ways, before the run or while it works", strike: damagePictures},
 	{name: "no-data", trials: 15, what: "the pictures removed while the run works, or between two", strike: removeData},
-	{name: "twice", trials: 10, what: "the suite started three times at once, into one cache, into one folder or several", strike: startTwice},
+	{name: "at-once", trials: 10, what: "the suite started three times at once, into one cache, into one folder or several", strike: startAtOnce},
 	{name: "memory", trials: 20, what: "a control group with less memory than the run needs, so that the kernel kills it", strike: exhaustMemory, missing: noGroups},
 	{name: "ulimit", trials: 20, what: "less memory than the run needs by ulimit -d; Go and C abort with reports of their own where they cannot go on without", strike: limitMemory},
 	{name: "clock", trials: 5, what: "a wall clock that jumps by years at every reading, to and fro", strike: breakClock},
@@ -69,7 +69,7 @@ func removeData(t *trial) error {
 	return os.Rename(away, t.data)
 }
 
-func startTwice(t *trial) error {
+func startAtOnce(t *trial) error {
 	together := t.bed.random.IntN(2) == 0
 	var all []*running
 	var outs []string

@@ -69,7 +69,7 @@ func (r *running) wait() ending {
 var (
 	marks    = regexp.MustCompile(`(?m)^goroutine \d+|^panic:|^fatal error:|runtime error|^SIG[A-Z]+:|core dumped|terminate called`)
 	progress = regexp.MustCompile(`^\[[ \d]+/\d+\]|^\d+ stages|^Warning`)
-	numbers  = regexp.MustCompile(`[0-9a-f]{8,}|\d+`)
+	numbers  = regexp.MustCompile(`\.tmp-\w+|[0-9a-f]{8,}|\d+`) // what differs between two runs that say the same
 )
 
 // sentence is what a run said that stopped, and whether that was for people: no trace of the program's inside.
