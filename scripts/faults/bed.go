@@ -48,6 +48,11 @@ func newBed(log io.Writer, seed uint64, flags ...string) (b *bed, err error) {
 	if b.program, err = b.build("transfera"); err != nil {
 		return nil, err
 	}
+	for _, folder := range []string{suite, "experiments/smoke", "build/native"} { // the clone may change, and be closed to others
+		if err := copyTree(folder, filepath.Join(b.work, folder)); err != nil {
+			return nil, err
+		}
+	}
 	b.data = filepath.Join(b.work, "pictures")
 	if err := b.draw(); err != nil {
 		return nil, err
@@ -59,7 +64,7 @@ func (b *bed) close() { _ = os.RemoveAll(b.work) }
 
 // build makes the program under another name and with more flags.
 func (b *bed) build(name string, flags ...string) (string, error) {
-	path := filepath.Join(b.work, name)
+	path := filepath.Join(b.work, "bin", name) // beside build/native, where it looks for its library
 	build := exec.Command("go", append(append([]string{"build"}, flags...), "-buildvcs=false", "-o", path, "transfera/cmd/transfera")...)
 	if said, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, said)
@@ -166,7 +171,7 @@ func (p *place) remove() {
 	_ = os.RemoveAll(p.root)
 }
 
-// copyTree copies files with their times.
+// copyTree copies files with their times, and links as what they lead to.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
 		if err != nil {
@@ -176,8 +181,15 @@ func copyTree(from, to string) error {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() {
+		switch {
+		case entry.IsDir():
 			return os.MkdirAll(filepath.Join(to, relative), 0o755)
+		case entry.Type()&os.ModeSymlink != 0: // to the system's libraries
+			target, err := filepath.EvalSymlinks(path)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(target, filepath.Join(to, relative))
 		}
 		return copyFile(path, filepath.Join(to, relative))
 	})

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // files lists the regular files below folder that fit.
@@ -84,9 +85,14 @@ func damageCheckpoints(t *trial) error {
 			return errNothingToBreak
 		}
 		r := t.start()
-		t.moment(0.2, 0.7)
+		ended := make(chan ending, 1)
+		go func() { ended <- r.wait() }()
+		for len(ended) == 0 && len(files(work, isCheckpoint)) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		t.moment(0, 0.1)
 		r.signal(syscall.SIGKILL)
-		if r.wait().code == 0 { // it was faster than the blow
+		if (<-ended).code == 0 { // it was faster than the blow
 			if err := errors.Join(os.RemoveAll(t.cache), os.RemoveAll(t.out)); err != nil {
 				return err
 			}

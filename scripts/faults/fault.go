@@ -95,11 +95,11 @@ func (t *trial) judgeIn(out string, e ending) error {
 		if !t.other {
 			check = t.whole
 		}
-	case e.signal == syscall.SIGKILL, e.signal == syscall.SIGTERM, e.code != 0 && t.mayAbort && marks.MatchString(e.said), e.code == -1 && t.mayAbort:
+	case e.signal == syscall.SIGKILL, e.signal == syscall.SIGTERM, e.code != 0 && t.mayAbort && !e.clear(t.root):
 		t.tally.brokenOff++
 	default:
 		sentence, clear := e.sentence(t.root)
-		if !clear || e.code == -1 {
+		if !clear {
 			return fmt.Errorf("exit code %d, signal %v, and no sentence but:\n%.2000s", e.code, e.signal, e.said)
 		}
 		t.tally.stopped++

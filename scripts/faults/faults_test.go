@@ -69,6 +69,7 @@ func TestTheBedNoticesWhatIsWrong(t *testing.T) {
 		"panic: oh\n\ngoroutine 1 [running]:\n": false,
 		"transfera: x\nfatal error: out of memory\n":       false,
 		"spec.yaml:1:2: error: unknown key\n\n1 error\n":   true,
+		"x: error while loading shared libraries: none":    false,
 		"terminate called after throwing: std::bad_alloc:": false,
 	} {
 		_, got := ending{code: 1, said: said}.sentence("/root")

@@ -158,7 +158,7 @@ func breakClock(t *trial) error {
 // clockless builds the program, once, with a standard library whose time.Now jumps by up to 30 years at every call.
 // Durations within the process are true, as the kernel's monotonic clock stays so when somebody sets the other.
 func (b *bed) clockless() (string, error) {
-	path := filepath.Join(b.work, "clockless")
+	path := filepath.Join(b.work, "bin", "clockless")
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}

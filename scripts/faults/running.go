@@ -38,6 +38,7 @@ func (p *place) startInto(out string) *running {
 	if p.user != 0 {
 		r.command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(p.user), Gid: uint32(p.user)}}
 	}
+	r.command.Dir = p.bed.work
 	r.failed = r.command.Start()
 	return r
 }
@@ -67,21 +68,23 @@ func (r *running) wait() ending {
 }
 
 var (
-	marks    = regexp.MustCompile(`(?m)^goroutine \d+|^panic:|^fatal error:|runtime error|^SIG[A-Z]+:|core dumped|terminate called`)
-	progress = regexp.MustCompile(`^\[[ \d]+/\d+\]|^\d+ stages|^Warning`)
-	numbers  = regexp.MustCompile(`\.tmp-\w+|[0-9a-f]{8,}|\d+`) // what differs between two runs that say the same
+	marks   = regexp.MustCompile(`(?m)^goroutine \d+|^panic:|^fatal error:|runtime error|^SIG[A-Z]+:|core dumped|terminate called`)
+	numbers = regexp.MustCompile(`\.tmp-\w+|[0-9a-f]{8,}|\d+`) // what differs between two runs that say the same
 )
 
 // sentence is what a run said that stopped, and whether that was for people: no trace of the program's inside.
 func (e ending) sentence(root string) (sentence string, clear bool) {
 	for line := range strings.Lines(strings.ReplaceAll(e.said, root, "PLACE")) {
 		line = strings.TrimSpace(line)
-		if strings.Contains(line, ": ") && !progress.MatchString(line) {
+		if strings.HasPrefix(line, "transfera: ") || strings.Contains(line, ": error: ") { // the program's own, or about a spec
 			sentence = line
-			if strings.HasPrefix(line, "transfera: ") || strings.Contains(line, "error") || strings.Contains(line, "failed") {
-				break
-			}
+			break
 		}
 	}
-	return numbers.ReplaceAllString(sentence, "#"), sentence != "" && !marks.MatchString(e.said)
+	return numbers.ReplaceAllString(sentence, "#"), sentence != "" && e.code != -1 && !marks.MatchString(e.said)
+}
+
+func (e ending) clear(root string) bool {
+	_, clear := e.sentence(root)
+	return clear
 }
