@@ -38,7 +38,7 @@ func Meet(host string, port int, serve bool, timeout time.Duration) (*Meeting, e
 	return m, err
 }
 
-// Set stores a value. No two values share a key.
+// Set stores a value, which every process can see when it returns. No two values share a key.
 func (m *Meeting) Set(key string, value []byte) error {
 	name := C.CString(key)
 	defer freeCString(name)

@@ -76,11 +76,15 @@ func TestKeysOfAMeetingHaveOneValueEach(t *testing.T) {
 	assert.Empty(t, value)
 	guest, err := Meet("127.0.0.1", m.Port, false, 10*time.Second)
 	require.NoError(t, err)
-	require.NoError(t, guest.Set("said", []byte("hello\n")))
-	guest.Close()
-	value, _, err = m.Get("said")
-	require.NoError(t, err)
-	assert.Equal(t, "hello\n", string(value))
+	defer guest.Close()
+	for i := range 200 { // the store answers each connection by itself
+		key, said := fmt.Sprint("said ", i), fmt.Sprint("hello ", i, "\n")
+		require.NoError(t, guest.Set(key, []byte(said)))
+		value, ok, err = m.Get(key)
+		require.NoError(t, err)
+		require.True(t, ok, key)
+		assert.Equal(t, said, string(value))
+	}
 }
 
 // norm is a BatchNorm with a loss that treats every output differently.

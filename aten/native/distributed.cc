@@ -88,6 +88,7 @@ tfa_error tfa_store_set(tfa_store s, const char *key, const void *data, int64_t 
   return guarded([&] {
     auto *from = static_cast<const uint8_t *>(data);
     store(s).set(key, std::vector<uint8_t>(from, from + bytes));
+    store(s).check({key});  // its answer follows what set only sent
   });
 }
 
