@@ -9,3 +9,6 @@ func Tiles(g Grid, field models.Field) (tiles [][2]Rect) {
 	}
 	return tiles
 }
+
+// Held exports held.
+var Held = held

@@ -52,19 +52,30 @@ func newBudget(limit uint64) budget {
 // resident is how many bytes of memory the process holds.
 func resident() int64 {
 	const guess = 400 << 20
-	text, err := os.ReadFile("/proc/self/statm")
+	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return guess
 	}
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 {
-		return guess
+	if bytes, ok := held(string(text)); ok {
+		return bytes
 	}
-	pages, err := strconv.ParseInt(fields[1], 10, 64)
-	if err != nil {
-		return guess
+	return guess
+}
+
+// held is what a process holds in bytes, or will as soon as it works, by its /proc/PID/status: the kernel takes pages of files
+// back, and writes others to swap, when the machine runs out of memory, and the process then asks for them again.
+func held(status string) (bytes int64, ok bool) {
+	const libraries = 136 << 20 // of libtorch 1.13's and the program's files while it works; a larger libtorch is seen at once
+	kilobytes := map[string]int64{}
+	for line := range strings.Lines(status) {
+		name, value, _ := strings.Cut(line, ":")
+		if fields := strings.Fields(value); len(fields) == 2 && fields[1] == "kB" {
+			kilobytes[name], _ = strconv.ParseInt(fields[0], 10, 64)
+		}
 	}
-	return pages * int64(os.Getpagesize())
+	own, ok := kilobytes["RssAnon"]
+	own += kilobytes["RssShmem"] + kilobytes["VmSwap"]
+	return own<<10 + max(kilobytes["RssFile"]<<10, libraries), ok
 }
 
 // check refuses a limit under which not even a tiny picture fits.
