@@ -316,6 +316,9 @@ func newLoader(p problem) (task, error) {
 	if err != nil {
 		return task{}, err
 	}
+	if _, err := folder.Fingerprint(context.Background()); err != nil { // as in a run: every picture read is compared with it
+		return task{}, err
+	}
 	options := map[string]any{}
 	if p.Degradation == "sr" {
 		options["scale"] = p.Scale
