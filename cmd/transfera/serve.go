@@ -43,7 +43,7 @@ Authorization: Bearer TOKEN. There is no TLS: put a proxy that has it in front.`
 	flags.StringVar(&o.Device, "device", "auto", "auto, cpu, cuda or cuda:N")
 	flags.StringVar(&o.Labels, "labels", "", "file with the names of the classes, one a line or a JSON list")
 	flags.StringVar(&o.Data, "data", "", "folder whose sub-folders are named as the classes, instead of --labels")
-	flags.IntVar(&o.Resize, "resize", 0, "resize the shorter side to so many pixels first; 0 keeps the size")
+	flags.IntVar(&o.Resize, "resize", 0, "resize the shorter side to so many pixels first, and refuse images more than 32 times as long as short; 0 keeps the size")
 	flags.IntVar(&o.Crop, "crop", 0, "cut a square of so many pixels from the centre; 0 cuts nothing")
 	flags.IntVar(&o.Top, "top", 5, "labels of an answer unless the request says how many; 0 is all")
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "host:port to listen at; port 0 is any free one")

@@ -80,6 +80,10 @@ func imageOfJSON(r *http.Request) ([]byte, error) {
 	return said.Image, nil
 }
 
+// elongated is how many times as long as short an image may be whose shorter side is resized: a line of a few kilobytes would
+// become a hundred megapixels.
+const elongated = 32
+
 // prepare decodes an image file and brings it to what the network is shown. Few are decoded at once, since a small file may
 // hold a hundred megapixels.
 func (s *Server) prepare(ctx context.Context, file []byte) (picture, error) {
@@ -90,6 +94,9 @@ func (s *Server) prepare(ctx context.Context, file []byte) (picture, error) {
 		return picture{}, ctx.Err()
 	}
 	image, err := imaging.Decode(file, "image")
+	if err == nil && s.options.Resize > 0 && max(image.Width, image.Height) > elongated*min(image.Width, image.Height) {
+		err = fmt.Errorf("an image of %dx%d pixels is more than %d times as long as short; cut it", image.Width, image.Height, elongated)
+	}
 	if err == nil {
 		image, err = classifier.Prepare(image, s.options.Resize, s.options.Crop)
 	}

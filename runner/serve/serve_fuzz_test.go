@@ -43,6 +43,7 @@ func FuzzServe(f *testing.F) {
 		{"POST", "/v1/classify?top=0", host + authorized + "Content-Type: application/json", inJSON},
 		{"POST", "/v1/classify?top=-1&top=x", host + authorized, jpegFile},
 		{"POST", "/v1/classify", host + authorized + "Content-Type: multipart/form-data; boundary=b", []byte(form)},
+		{"POST", "/v1/classify", host + authorized + "Content-Type: image/png", png(f, imaging.New(1, 60_000))},
 		{"POST", "/v1/classify", host + "Authorization: basic c2VzYW1l", pngFile},
 		{"PUT", "/v1/classify/", host, pngFile},
 		{"OPTIONS", "*", host, nil},
@@ -57,6 +58,7 @@ func FuzzServe(f *testing.F) {
 		o := fuzzedOptions(f)
 		if asks {
 			o.TokenEnv = "TRANSFERA_FUZZ_TOKEN"
+			o.Resize, o.Crop = 36, 32
 		}
 		servers[asks] = opened(f, o)
 	}

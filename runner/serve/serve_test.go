@@ -286,6 +286,16 @@ func TestWhatTheNetworkIsShownIsBounded(t *testing.T) {
 	assert.Equal(t, "an image of 50x41 pixels; the network is shown up to 2000", got.Error)
 }
 
+func TestElongatedImageIsNotEnlarged(t *testing.T) {
+	url := start(t, options(t)) + "/v1/classify"
+	assert.Equal(t, 200, post(t, url, "image/png", png(t, imaging.New(320, 10))).status)
+	for _, m := range []*imaging.Image{imaging.New(321, 10), imaging.New(1, 60_000)} { // 36 x 2,160,000 pixels
+		got := post(t, url, "image/png", png(t, m))
+		assert.Equal(t, 400, got.status)
+		assert.Equal(t, fmt.Sprintf("an image of %dx%d pixels is more than 32 times as long as short; cut it", m.Width, m.Height), got.Error)
+	}
+}
+
 func TestTokenIsAskedFor(t *testing.T) {
 	t.Setenv("SERVE_TEST_TOKEN", "correct horse")
 	o := options(t)
