@@ -59,13 +59,6 @@ func RSqrt(a Tensor) Tensor {
 	return produce("rsqrt", []Tensor{a}, func(out *C.tfa_tensor) C.tfa_error { return C.tfa_rsqrt(a.handle(), out) })
 }
 
-// Clamp limits every element to [low, high].
-func Clamp(a Tensor, low, high float64) Tensor {
-	return produce("clamp", []Tensor{a}, func(out *C.tfa_tensor) C.tfa_error {
-		return C.tfa_clamp(a.handle(), C.double(low), C.double(high), out)
-	})
-}
-
 // Mean averages over the given dimensions, which disappear; over everything when none is given.
 func Mean(a Tensor, dims ...int) Tensor {
 	d, n := int64s(wide(dims))

@@ -23,10 +23,6 @@ tfa_error tfa_rsqrt(tfa_tensor a, tfa_tensor *out) {
   return returning(out, [&] { return tensor(a).rsqrt(); });
 }
 
-tfa_error tfa_clamp(tfa_tensor a, double low, double high, tfa_tensor *out) {
-  return returning(out, [&] { return tensor(a).clamp(low, high); });
-}
-
 tfa_error tfa_mean(tfa_tensor a, const int64_t *dims, int64_t count, int8_t keep, tfa_tensor *out) {
   return returning(out, [&] { return count == 0 ? tensor(a).mean() : tensor(a).mean(sizes(dims, count), keep); });
 }

@@ -51,7 +51,6 @@ tfa_error tfa_mul_scalar(tfa_tensor a, double b, tfa_tensor *out);
 tfa_error tfa_pow(tfa_tensor a, double exponent, tfa_tensor *out);
 tfa_error tfa_log10(tfa_tensor a, tfa_tensor *out);
 tfa_error tfa_rsqrt(tfa_tensor a, tfa_tensor *out);
-tfa_error tfa_clamp(tfa_tensor a, double low, double high, tfa_tensor *out);
 tfa_error tfa_mean(tfa_tensor a, const int64_t *dims, int64_t count, int8_t keep, tfa_tensor *out);
 tfa_error tfa_sum(tfa_tensor a, const int64_t *dims, int64_t count, int8_t keep, tfa_tensor *out);
 tfa_error tfa_relu_(tfa_tensor a);
@@ -135,12 +134,14 @@ tfa_error tfa_sync_batch_norm(tfa_group g, tfa_tensor x, tfa_tensor running_mean
 
 // Services (service.cc).
 void tfa_set_threads(int32_t threads);
-/* Makes tensors keep the memory of freed ones; see memory.cc. Call it before the first tensor. */
-void tfa_keep_memory(void);
+// Makes large tensors on the CPU keep the memory of freed ones; see memory.cc. Call it once, before the first tensor.
+void tfa_pool_memory(void);
+// Gives the system what is kept now.
+void tfa_release_memory(void);
 int32_t tfa_threads(void);
 const char *tfa_libtorch_version(void);
 // For tests (footprint.cc): the memory blocks of tensors on the CPU that were made since tfa_count_tensors and still live,
-// their bytes, and the bytes that all of C and C++ holds, -1 where the C library does not tell. The first call must not run
+// their bytes, and the bytes that C and C++ hold beside large ones, -1 where the C library does not tell. The first call must not run
 // beside operators.
 void tfa_count_tensors(void);
 void tfa_footprint(int64_t *tensors, int64_t *tensor_bytes, int64_t *heap);

@@ -49,13 +49,13 @@ var srdensenetPython string
 
 func srdensenetField(_ int, o models.Options) models.Field {
 	growth, channels := lanes(o.Int("growth")), lanes(o.Int("channels"))
-	// The last layer's input and output and the holes that the growing ones before left in malloc's heap.
+	// The last layer's input and output, and what a convolution on them works in.
 	dense := 7*growth*(1+o.Int("blocks")*o.Int("layers"))/2 + 4*growth + 2*channels
 	// The second transposed convolution works on a 4x4 patch of each of its input's pixels, four times as many as the network's.
 	double := 4*channels + 4*16*channels + 2*16*channels
 	return models.Field{
 		// conv1, the layers, and one pixel around which the end, all of whose kernels are finer, stays.
-		Reach: 1 + o.Int("blocks")*o.Int("layers") + 1, Align: 1, Least: 1, Floats: dense + double + 128,
+		Reach: 1 + o.Int("blocks")*o.Int("layers") + 1, Align: 1, Least: 1, Floats: max(dense, double) + 128,
 	}
 }
 

@@ -57,14 +57,18 @@ func srresnetField(scale int, o models.Options) models.Field {
 	channels := lanes(o.Int("channels"))
 	floats := 8 * channels // a block's input, the sum's other half, three results and one convolution's work space
 	if scale > 1 {
-		// The last doubling. It adds up with the blocks, whose memory malloc may keep in pieces too small for it.
-		floats += 11 * channels * scale * scale / 4
+		floats = max(floats, 11*channels*scale*scale/4) // the last doubling, on its input of half the size and what it came from
 	}
 	return models.Field{Reach: reach, Align: 1, Least: 1, Floats: floats + 32*scale*scale}
 }
 
-// lanes is how many channels a convolution on the CPU holds for so many, in blocks.
-func lanes(channels int) int { return (channels + 15) / 16 * 16 }
+// lanes is how many channels a convolution on the CPU holds for so many: blocks of 16, or one of 8 if that is enough.
+func lanes(channels int) int {
+	if channels <= 8 {
+		return 8
+	}
+	return (channels + 15) / 16 * 16
+}
 
 type srResNet struct{ head, body, end nn.Sequential }
 

@@ -19,7 +19,7 @@ const (
 	writingBytes   = 13
 )
 
-// spare covers what is small: the garbage of the program, buffers of files, the heap's holes.
+// spare covers what is small: the garbage of the program, buffers of files, holes in the heap of small tensors.
 const spare = 48 << 20
 
 // DefaultMemory is half of the machine's memory, and at most 4 GiB.

@@ -73,6 +73,7 @@ func (e *Environment) probe(f func(ctx context.Context) (float64, error)) func(c
 func (e *Environment) guarded(f func() error) (err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	defer aten.ReleaseMemory()
 	aten.SetThreads(e.Threads)
 	if native := aten.Catch(func() { err = f() }); native != nil {
 		return native

@@ -1,0 +1,71 @@
+package aten_test
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	. "transfera/aten"
+)
+
+// ownMemory is what the process holds that is no page of a file, in MiB: now, or at most since it began.
+func ownMemory(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(status), "RssAnon:")
+	require.True(t, found)
+	kilobytes, err := strconv.Atoi(strings.Fields(rest)[0])
+	require.NoError(t, err)
+	return kilobytes >> 10
+}
+
+func mebibytes(s *Scope, value float64, count int) Tensor { return Full(s, value, count, 1<<18) }
+
+// The process is one of its own, for what other tests left behind is not to be in the way.
+func TestMemoryOfFreedTensorsIsKeptAndBounded(t *testing.T) {
+	if os.Getenv("TRANSFERA_MEMORY_TEST") == "" {
+		command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMemoryOfFreedTensorsIsKeptAndBounded$")
+		command.Env = append(os.Environ(), "TRANSFERA_MEMORY_TEST=1")
+		said, err := command.CombinedOutput()
+		require.NoError(t, err, "%s", said)
+		return
+	}
+	NewGenerator(1) // libtorch is ready
+	base := ownMemory(t)
+	sizes := []int{64, 3, 40, 1, 17, 33, 8, 50, 2, 29, 60, 5}
+	most := 0
+	for i := range 400 {
+		s := NewScope()
+		a, b := sizes[i%len(sizes)], sizes[(i*5+1)%len(sizes)]
+		c := sizes[(i*7+2)%len(sizes)]
+		first := mebibytes(s, 1, a)
+		within := NewScope()
+		mebibytes(within, 2, b)
+		within.Close()
+		last := mebibytes(s, 3, c)
+		require.InDelta(t, 1, Mean(first).Item(), 1e-3, "step %d", i)
+		require.InDelta(t, 3, Mean(last).Item(), 1e-3, "step %d", i)
+		s.Close()
+		most = max(most, a+max(b, c))
+		require.LessOrEqual(t, ownMemory(t)-base, most+12, "step %d", i)
+	}
+	assert.GreaterOrEqual(t, ownMemory(t)-base, most/2, "nothing was kept")
+	ReleaseMemory()
+	assert.LessOrEqual(t, ownMemory(t)-base, 12, "something stayed")
+
+	s := NewScope()
+	defer s.Close()
+	kept := mebibytes(s, 3, 5)
+	ReleaseMemory()
+	for _, value := range kept.Floats() {
+		if value != 3 {
+			t.Fatal("a tensor in use was given back")
+		}
+	}
+}
