@@ -7,7 +7,7 @@
 #   make race        the race detector on the packages whose goroutines share most, as part of make test (RACE=./...: on all)
 #   make smoke       every stage once, on tiny data
 #   make bench       ours beside an equal PyTorch program, as ratios (needs Python with torch)
-#   make clean       remove what was built and the results
+#   make clean       remove what was built and computed; answers of services, which may have cost money, stay
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -74,5 +74,7 @@ race: setup
 		./runner/store ./runner/training ./results/study/web)
 
 clean:
-	@echo "== remove build/ bin/ results/out/ results/cache/"
-	@rm -rf build bin results/out results/cache
+	@echo "== remove build/ bin/ results/out/ results/cache/ but for results/cache/answers/"
+	@rm -rf build bin results/out
+	@[ ! -d results/cache ] || find results/cache -mindepth 1 -maxdepth 1 ! -name answers -exec rm -rf {} +
+	@rmdir results/cache 2>/dev/null || true

@@ -19,7 +19,7 @@ import (
 type Degradation interface {
 	// Name is the name in the registry.
 	Name() string
-	// Scale is how many times smaller the input is than the target, per side.
+	// Scale is how many times smaller the input is than the target, per side: the value of an option of that name, else 1.
 	Scale() int
 	// Degrade fills input, (3, H/Scale, W/Scale), from a target of H x W pixels whose sides Scale divides. noiseSeed
 	// decides all randomness. If baseline is not nil it is filled, too: (3, H, W), the picture that recognizers see

@@ -149,6 +149,13 @@ func TestEveryDegradationDescribesItself(t *testing.T) {
 		assert.NotEmpty(t, kind.Doc, kind.Name)
 		d := degradation(t, kind.Name, nil)
 		assert.Equal(t, kind.Name, d.Name())
+		scale := 1
+		for _, option := range kind.Options {
+			if option.Name == "scale" {
+				scale = option.Default.(int)
+			}
+		}
+		assert.Equal(t, scale, d.Scale(), "specs are checked by the option: %s", kind.Name)
 		for _, option := range kind.Options {
 			assert.NotEmpty(t, option.Doc, option.Name)
 			for _, value := range append(option.Choices, option.Default) {

@@ -1,5 +1,5 @@
-// Package data turns pictures into batches: datasets (folders of image files, ImageNet, CIFAR, and the generated shapes and
-// sketches), parts of them by class or number, the degradations that processors are trained to undo, and a loader that
+// Package data turns pictures into batches: datasets (folders of image files, ImageNet, CIFAR, PASCAL VOC, and the generated
+// shapes, sketches and scenes), parts of them by class or number, the degradations that processors are trained to undo, and a loader that
 // prepares batches in parallel, ahead of the step that needs them. DatasetKinds and DegradationKinds list what a spec can
 // name; Open and NewDegradation make it.
 //

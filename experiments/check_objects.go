@@ -84,7 +84,7 @@ func (c *checker) classifiersOnly() {
 		m, _ := c.names.method(name)
 		for _, source := range c.e.Sources {
 			if finds, _ := c.finds(source); m.NeedsClassifier && finds {
-				c.fails(fmt.Sprintf("method %s compares what is said of whole images, but source %s finds objects", name, source),
+				c.fails(fmt.Sprintf("method %s looks at what a classifier makes of whole images, but source %s finds objects", name, source),
 					"leave this method out, or give it an experiment with classifiers as sources", "methods", i)
 			}
 		}

@@ -34,7 +34,7 @@ func TestDetectorsAndClassifiersMeetTheirOwnDatasets(t *testing.T) {
 		"metric without judge": {detection + "evaluators: [finder]\nmetrics: [map07, top1]", "", "metric top1 is of recognizers that name a class per image, and no evaluator does"},
 		"map of classifiers":   {objects + "metrics: [top1, map07]", "", "metric map07 is of recognizers that find objects, and no evaluator does"},
 		"no metric of judges":  {detection + "evaluators: [finder]\nmetrics: [psnr]", "", ""},
-		"unsupervised":         {detection + "methods: [plain, ra-unsupervised]\nevaluators: [finder]\nmetrics: [map07]", "", "method ra-unsupervised compares what is said of whole images, but source finder finds objects"},
+		"unsupervised":         {detection + "methods: [plain, ra-unsupervised]\nevaluators: [finder]\nmetrics: [map07]", "", "method ra-unsupervised looks at what a classifier makes of whole images, but source finder finds objects"},
 		"backbone":             {objects, "recognizers.other.backbone=r.pth", ""},
 		"classifier's":         {objects, "recognizers.resnet-s.backbone=r.pth", "recognizer resnet-s (shapes-resnet) names one class per image and has no backbone"},
 		"another recognizer":   {detection + "evaluators: [finder]\nmetrics: [map07]", "recognizers.finder.backbone=resnet-s", ""},

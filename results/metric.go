@@ -21,8 +21,8 @@ var metrics = []Metric{
 	{"map07", "%", 1, "VOC 07 mean average precision, 11 points, overlap above 0.5, difficult objects ignored, in percent", true},
 	{"map", "%", 1, "VOC mean average precision, area under the curve, overlap above 0.5, difficult objects ignored, in percent", true},
 	{"psnr", "dB", 2, "mean over images of per-image PSNR in dB, RGB, data range 1, no border crop", true},
-	{"psnr_batch", "dB", 2, "the reference code's convention: 10 log10(1/(batch MSE + 1e-9)) in dB, " +
-		"mean over batches weighted by their size, RGB, no border crop", true},
+	{"psnr_batch", "dB", 2, "the reference code's convention: 10 log10(1/(MSE of the batch + 1e-9)) in dB of every 20 images in the " +
+		"dataset's order, mean weighted by batch size, RGB, no border crop", true},
 	{"ssim", "", 4, "11x11 Gaussian of sigma 1.5, zero-padded, biased covariance, data range 1, " +
 		"mean over pixels and RGB channels", true},
 	{"min_dist", "", 2, "distance of the source's boundary from the image, mean, in L2 over all values in [0,1]", false},

@@ -162,7 +162,7 @@ sweep() {
   awk -F, 'NR > 1 {printf "%s: %.0f images/s%s; ", $1, $2, $4 ? ", " $4 " MiB" : ""} END {print ""}' "$out/sweep.csv" >"$work/words"
 }
 
-# beside MODE... measures steps beside PyTorch's.
+# beside MODE measures steps beside PyTorch's.
 beside() {
   local best
   best=$(cat "$work/best" 2>/dev/null || echo 20)

@@ -76,7 +76,7 @@ func TestTheArchitectureNamesWhatThereIs(t *testing.T) {
 		}
 	}
 	kinds := regexp.MustCompile("(?m)^\\| `(\\w+)` \\| .* \\| `\\w+\\.go`.*$").FindAllStringSubmatch(page, -1)
-	assert.Len(t, kinds, len(stages.Names().Stages)+2, "what a cluster computes, and tables and studies")
+	assert.Len(t, kinds, len(stages.Names().Stages)+1, "what a cluster computes, and tables")
 	for _, kind := range kinds {
 		makes := regexp.MustCompile(`(Kind: +|definition\(|stage\()"` + kind[1] + `[" ]`)
 		made := false

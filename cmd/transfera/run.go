@@ -27,8 +27,8 @@ tables are made here. Jobs stay in the queue when the command ends before they d
 transfera cancel to end them. --device is that of the jobs, and --jobs how many of one array run side by side.`,
 		Example: `  transfera run experiments/embedded
   transfera run experiments/cifar10/sr.yaml --data cifar10=DIR --weights DIR --set training.steps=200
-  transfera run experiments/paper --data imagenet=DIR --weights DIR --nproc 4
-  transfera run experiments/paper --executor slurm --device cuda --data imagenet=DIR --weights DIR`,
+  transfera run experiments/paper/quality.yaml --data imagenet=DIR --weights DIR --nproc 4
+  transfera run experiments/paper --executor slurm --device cuda --data imagenet=DIR --data other=DIR --data voc=DIR --weights DIR`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := f.toCluster(executor, args[0]); err != nil {

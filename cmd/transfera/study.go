@@ -22,9 +22,9 @@ func newStudy() *cobra.Command {
 		Short: "Ask people which method they prefer",
 		Long: `study compares two methods, such as ra and plain, by the eyes of people: build makes blinded comparisons of what a run
 published, serve shows them in a browser and stores votes, invite makes links for a public study, analyze tests the votes.`,
-		Example: `  transfera study build results/out/embedded --out STUDY --seed 1
+		Example: `  transfera study build results/out/black-box --out STUDY --seed 1
   transfera study serve STUDY
-  transfera study analyze STUDY --into results/out/embedded`,
+  transfera study analyze STUDY --into results/out/black-box`,
 	}
 	c.AddCommand(newStudyBuild(), newStudyServe(), newStudyInvite(), newStudyAnalyze())
 	return c
@@ -42,7 +42,7 @@ Items whose two sides are equal are left out and counted.
 
 The seed determines which comparisons are made. Which side is which method follows from a secret in STUDY/key.json: keep that
 file from participants. A study with votes is not overwritten.`,
-		Example: "  transfera study build results/out/embedded --out STUDY --seed 1 --questions labels --size 60",
+		Example: "  transfera study build results/out/black-box --out STUDY --seed 1 --questions labels --size 60",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			path, err := study.FindMaterial(args[0], experiment)
@@ -162,7 +162,7 @@ is served.
 
 With --into the table, a figure and the numbers are written into OUT/study/EXPERIMENT, and OUT/report.html anew with a section
 about them. Participants are P1, P2, ... there.`,
-		Example: "  transfera study analyze STUDY --into results/out/embedded",
+		Example: "  transfera study analyze STUDY --into results/out/black-box",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := study.Open(args[0])

@@ -66,8 +66,8 @@ func (d *Detector) To(device aten.Device) {
 // Classes returns the number of classes of objects.
 func (d *Detector) Classes() int { return d.network.classes }
 
-// FitClassifier returns what the detector takes of the state of a classifier trained on ImageNet, as torchvision publishes
-// them, under its own names: the backbone and the head, without the classifier's last layer. A missing, unexpected or
+// FitClassifier returns what the detector takes of the state of a classifier of the architecture that its first layers have,
+// under its own names: the backbone and the head, without the classifier's last layer. A missing, unexpected or
 // mis-shaped tensor is an error, as is a detector that has no classifier to start from; source names dict's origin in it.
 func (d *Detector) FitClassifier(source string, dict weights.Dict) (weights.Dict, error) {
 	if d.network.fromClassifier == nil {

@@ -25,7 +25,7 @@ import (
 )
 
 // jobKinds are the kinds of stages that a cluster computes.
-var jobKinds = []string{"recognizer", "processor", "quality", "recognition", "boundary", "pictures"}
+var jobKinds = []string{"recognizer", "processor", "quality", "recognition", "boundary", "pictures", "study"}
 
 // MadeHere tells whether a stage takes so little that it is no job for a cluster: tables are made where the run is.
 func MadeHere(s *dag.Stage) bool { return s.Kind == "table" }

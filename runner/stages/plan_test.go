@@ -159,6 +159,7 @@ func TestClustersKnowTheKindsOfAllStagesButTables(t *testing.T) {
 	plan := planned(t, environment(t), map[string]string{"one": `
 boundary: {images: 2, planes: 2, resolution: 2}
 figures: [{kind: picture-grid, images: 1}]
+study: {images: 1, evaluator: a}
 `})
 	var kinds []string
 	for _, s := range plan.Graph.Stages {

@@ -6,6 +6,8 @@
 //
 //	objects/ab/abcdef.../    a result: its files, stage.json, which has the SHA-256 of each, and stage.json.sha256
 //	work/abcdef.../          what an unfinished stage left behind to go on from
+//	answers/                 what services said, which runner/blackbox keeps
+//	slurm/                   jobs of runs on a cluster, which runner/slurm keeps
 //	lock                     locked, a byte per key, while a stage is computed, so that two runs do not compute it twice
 //
 // The folder may lie on a file system that the nodes of a cluster share: see lockName for what is asked of it. What one node
