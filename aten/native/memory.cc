@@ -31,8 +31,12 @@ class Pool {
     }
     if (!block) {
       release(size);
-      block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      if (block == MAP_FAILED) return nullptr;
+      block = map(size);
+    }
+    if (!block) {
+      release_all();
+      block = map(size);
+      if (!block) return nullptr;
     }
     used[block] = size;
     used_bytes += size;
@@ -44,7 +48,7 @@ class Pool {
   void empty() {
     std::lock_guard<std::mutex> lock(mutex);
     most = 0;
-    release(0);
+    release_all();
   }
 
   // give says whether the block is one of ours.
@@ -99,10 +103,21 @@ class Pool {
   // release gives unused blocks back, the smallest first, until so many more bytes in use are no more than there ever were.
   void release(size_t more) {
     const size_t limit = std::max(most, used_bytes + more);
-    while (!unused.empty() && used_bytes + more + unused_bytes > limit) {
-      const size_t size = unused.begin()->first;
-      munmap(drop(unused.begin()), size);
-    }
+    while (!unused.empty() && used_bytes + more + unused_bytes > limit) release_smallest();
+  }
+
+  void release_all() {
+    while (!unused.empty()) release_smallest();
+  }
+
+  void release_smallest() {
+    const size_t size = unused.begin()->first;
+    munmap(drop(unused.begin()), size);
+  }
+
+  static void *map(size_t size) {
+    void *block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return block == MAP_FAILED ? nullptr : block;
   }
 
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
