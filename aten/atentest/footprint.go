@@ -18,7 +18,7 @@ import (
 type Footprint struct {
 	Tensors     int64 // memory blocks of tensors on the CPU, of those made since the first Take
 	TensorBytes int64
-	Native      int64 // bytes that C and C++ hold beside tensors of a megabyte or more; -1 where the C library does not tell
+	Native      int64 // bytes that C and C++ hold, tensors included; -1 where the C library does not tell
 	Resident    int64 // bytes of memory (VmRSS)
 	Heap        int64 // bytes of live Go objects
 	Goroutines  int64

@@ -67,6 +67,6 @@ void tfa_footprint(int64_t *tensors, int64_t *tensor_bytes, int64_t *heap) {
   *heap = -1;
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
   const auto info = mallinfo2();
-  *heap = static_cast<int64_t>(info.uordblks + info.hblkhd);
+  *heap = static_cast<int64_t>(info.uordblks + info.hblkhd) + tfa_pooled_bytes();
 #endif
 }

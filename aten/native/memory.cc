@@ -51,6 +51,11 @@ class Pool {
     release_all();
   }
 
+  int64_t bytes() {
+    std::lock_guard<std::mutex> lock(mutex);
+    return static_cast<int64_t>(used_bytes);
+  }
+
   // give says whether the block is one of ours.
   bool give(void *block) {
     std::lock_guard<std::mutex> lock(mutex);
@@ -169,5 +174,13 @@ void tfa_pool_memory(void) {
 void tfa_release_memory(void) {
 #ifdef __linux__
   pool->empty();
+#endif
+}
+
+int64_t tfa_pooled_bytes(void) {
+#ifdef __linux__
+  return pool->bytes();
+#else
+  return 0;
 #endif
 }

@@ -138,10 +138,11 @@ void tfa_set_threads(int32_t threads);
 void tfa_pool_memory(void);
 // Gives the system what is kept now.
 void tfa_release_memory(void);
+int64_t tfa_pooled_bytes(void);  // of large tensors that live
 int32_t tfa_threads(void);
 const char *tfa_libtorch_version(void);
 // For tests (footprint.cc): the memory blocks of tensors on the CPU that were made since tfa_count_tensors and still live,
-// their bytes, and the bytes that C and C++ hold beside large ones, -1 where the C library does not tell. The first call must not run
+// their bytes, and the bytes that all of C and C++ holds, -1 where the C library does not tell. The first call must not run
 // beside operators.
 void tfa_count_tensors(void);
 void tfa_footprint(int64_t *tensors, int64_t *tensor_bytes, int64_t *heap);
