@@ -271,12 +271,16 @@ func TestReducerAveragesGradientsWhileBackwardRuns(t *testing.T) {
 
 func TestProcessThatLeavesIsNoticedAtOnce(t *testing.T) {
 	together(t, 2, func(g *Group) error {
+		_, err := g.Sum([]float64{1}) // who has joined is not sure that the other one has
+		if err != nil {
+			return err
+		}
 		if g.Rank == 1 {
 			g.Close()
 			return nil
 		}
 		started := time.Now()
-		_, err := g.Sum([]float64{1})
+		_, err = g.Sum([]float64{1})
 		assert.True(t, Lost(err), "%v", err)
 		assert.Less(t, time.Since(started), 5*time.Second)
 		return nil

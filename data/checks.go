@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 const checksHeader = "transfera image checks 2"
@@ -65,7 +63,7 @@ func (c *checks) check(ds Dataset, i int) (reason string, err error) {
 		return decode(ds, i)
 	}
 	name, path := folder.checkedFile(at)
-	info, err := os.Stat(path)
+	info, leftAlone, err := inspect(path)
 	if err != nil {
 		return decode(ds, i)
 	}
@@ -76,7 +74,7 @@ func (c *checks) check(ds Dataset, i int) (reason string, err error) {
 	if now.reason, err = decode(ds, i); err != nil {
 		return "", err
 	}
-	if time.Since(info.ModTime()) >= settled {
+	if leftAlone {
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
 		c.fresh[name] = now

@@ -21,6 +21,16 @@ import (
 // resolution of the file system's clock would leave size and time as they were.
 const settled = 2 * time.Second
 
+// inspect looks at a file before it is read. leftAlone says that it had settled by then: afterwards, a file that was changed
+// while a slow disk read it might look settled.
+func inspect(path string) (info os.FileInfo, leftAlone bool, err error) {
+	now := time.Now()
+	if info, err = os.Stat(path); err != nil {
+		return nil, false, err
+	}
+	return info, now.Sub(info.ModTime()) >= settled, nil
+}
+
 // fingerprintOnce keeps the fingerprint of an opened folder after the first call, and what it was made of.
 type fingerprintOnce struct {
 	mutex  sync.Mutex
@@ -119,7 +129,7 @@ func hashAll(ctx context.Context, remembered map[string]fileHash, dir string, fi
 
 // hashFile returns old if it still describes the file at path, and reads the file otherwise.
 func hashFile(path string, old fileHash, known bool, buffer []byte) (fileHash, error) {
-	info, err := os.Stat(path)
+	info, leftAlone, err := inspect(path)
 	if err != nil {
 		return fileHash{}, err
 	}
@@ -144,7 +154,7 @@ func hashFile(path string, old fileHash, known bool, buffer []byte) (fileHash, e
 		}
 	}
 	hash.Sum(current.sum[:0])
-	if time.Since(info.ModTime()) < settled {
+	if !leftAlone {
 		current.modified = math.MinInt64 // right for this run, never matched by a later one
 	}
 	return current, nil

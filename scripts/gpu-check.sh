@@ -81,7 +81,8 @@ part() {
   if [ $left -lt 5 ]; then
     status=124
   else
-    [ "$limit" -lt $left ] || limit=$left
+    # The limits of parts are for a rented GPU. A CPU takes the time that it takes.
+    if [ "$device" = cpu ] || [ "$limit" -gt $left ]; then limit=$left; fi
     echo "== $name" >>"$log"
     # A shell of its own, so that the limit holds for functions.
     timeout --kill-after=5 "$limit" bash -c 'set -euo pipefail; "$@"' part "$@" >>"$log" 2>&1 || status=$?
@@ -128,8 +129,8 @@ suite() {
 }
 
 smoke() {
+  suite smoke-device "$device" # first, for where there is no such device it fails at once
   suite smoke-cpu cpu
-  suite smoke-device "$device"
   # The recognizer is trained on either, so accuracies on 100 images may differ by some.
   python3 scripts/bench/cells.py same "$work/smoke-cpu/cells.csv" "$work/smoke-device/cells.csv" >"$work/words"
 }

@@ -19,7 +19,7 @@ type Footprint struct {
 	Tensors     int64 // memory blocks of tensors on the CPU, of those made since the first Take
 	TensorBytes int64
 	Native      int64 // bytes that C and C++ hold, tensors included; -1 where the C library does not tell
-	Resident    int64 // bytes of memory (VmRSS)
+	Own         int64 // bytes of memory of its own, in RAM or swapped out: no pages of files, which the kernel may take back
 	Heap        int64 // bytes of live Go objects
 	Goroutines  int64
 	Files       int64 // open ones
@@ -50,11 +50,13 @@ func Take(t testing.TB) Footprint {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(status)) {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			if _, err := fmt.Sscan(value, &f.Resident); err != nil {
+		switch name, value, _ := strings.Cut(line, ":"); name {
+		case "RssAnon", "RssShmem", "VmSwap":
+			var kilobytes int64
+			if _, err := fmt.Sscan(value, &kilobytes); err != nil {
 				t.Fatal(err)
 			}
-			f.Resident <<= 10
+			f.Own += kilobytes << 10
 		}
 	}
 	open, err := os.ReadDir("/proc/self/fd")

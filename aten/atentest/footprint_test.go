@@ -43,7 +43,7 @@ func TestFootprintsShowWhatStaysAndNothingElse(t *testing.T) {
 	assert.Equal(t, int64(1), other.Goroutines-before.Goroutines)
 	assert.Equal(t, int64(1), other.Files-before.Files)
 	assert.InDelta(t, 1<<20, other.Heap-before.Heap, 64<<10)
-	assert.Positive(t, other.Resident)
+	assert.Positive(t, other.Own)
 	runtime.KeepAlive(words)
 	require.NoError(t, file.Close())
 	close(end)

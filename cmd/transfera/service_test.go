@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +39,7 @@ type behindProxy struct {
 func proxied(t *testing.T, weights string) *behindProxy {
 	t.Helper()
 	s := &behindProxy{weights: weights}
-	s.start(t)
+	require.NoError(t, s.start())
 	s.proxy = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if n := s.calls.Add(1); s.spoil != nil && s.spoil(n, out) {
 			return
@@ -55,13 +56,18 @@ func proxied(t *testing.T, weights string) *behindProxy {
 	return s
 }
 
-func (s *behindProxy) start(t *testing.T) {
-	t.Helper()
+// start needs the mutex where others may call.
+func (s *behindProxy) start() error {
 	command, _ := process("serve", "--weights", s.weights, "--listen", "127.0.0.1:0", "--device", "cpu")
 	command.Stdout, command.Stderr = nil, nil
 	lines, err := command.StderrPipe()
-	require.NoError(t, err)
-	require.NoError(t, command.Start())
+	if err != nil {
+		return err
+	}
+	if err := command.Start(); err != nil {
+		return err
+	}
+	s.process = command
 	address := make(chan string, 1)
 	go func() {
 		var text strings.Builder
@@ -81,19 +87,28 @@ func (s *behindProxy) start(t *testing.T) {
 	}()
 	select {
 	case found := <-address:
-		target, err := url.Parse(found)
-		require.NoError(t, err)
-		s.mutex.Lock()
-		s.process, s.target = command, target
-		s.mutex.Unlock()
+		s.target, err = url.Parse(found)
+		return err
 	case <-time.After(time.Minute):
-		require.Fail(t, "the server does not come up")
+		return errors.New("the server does not come up")
 	}
 }
 
 func (s *behindProxy) kill() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	s.end()
+}
+
+// restart kills and starts. Calls that come meanwhile wait for the new address: refused ones would use up their retries.
+func (s *behindProxy) restart() error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.end()
+	return s.start()
+}
+
+func (s *behindProxy) end() {
 	_ = s.process.Process.Kill()
 	_ = s.process.Wait()
 }
@@ -150,8 +165,7 @@ func TestServicesJudgeAsTheirNetworksDo(t *testing.T) {
 		s.spoil = func(n int64, out http.ResponseWriter) bool {
 			switch {
 			case n == 20: // dies in the middle of the work
-				s.kill()
-				s.start(t)
+				assert.NoError(t, s.restart())
 			case n%11 == 3:
 				out.Header().Set("Retry-After", "0")
 				http.Error(out, "slow down", http.StatusTooManyRequests)

@@ -78,12 +78,12 @@ func browsers(t *testing.T) (open func(width int64) *someone, troubles func() []
 	if program == "" {
 		t.Skip("no chromium, chromium-browser or google-chrome is installed: apt-get install chromium")
 	}
-	ctx, cancelLimit := context.WithTimeout(t.Context(), 3*time.Minute)
-	t.Cleanup(cancelLimit)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
+		chromedp.WSURLReadTimeout(5*time.Minute)) // a busy machine takes longer to start it than chromedp's 20 s
 	var mutex sync.Mutex
 	var said []string
 	open = func(width int64) *someone {
-		own, cancelProgram := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox)...)
+		own, cancelProgram := chromedp.NewExecAllocator(t.Context(), options...)
 		own, cancelPage := chromedp.NewContext(own, chromedp.WithErrorf(func(string, ...any) {})) // events newer than chromedp
 		t.Cleanup(func() { cancelPage(); cancelProgram() })
 		chromedp.ListenTarget(own, func(event any) {

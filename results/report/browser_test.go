@@ -45,11 +45,11 @@ func open(t *testing.T) *browser {
 	}
 	page := filepath.Join(t.TempDir(), "report.html")
 	put(t, page, snapshot(t, "embedded"))
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox)
-	ctx, cancelLimit := context.WithTimeout(t.Context(), time.Minute)
-	ctx, cancelProgram := chromedp.NewExecAllocator(ctx, options...)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
+		chromedp.WSURLReadTimeout(5*time.Minute)) // a busy machine takes longer to start it than chromedp's 20 s
+	ctx, cancelProgram := chromedp.NewExecAllocator(t.Context(), options...)
 	ctx, cancelPage := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {})) // events newer than chromedp
-	t.Cleanup(func() { cancelPage(); cancelProgram(); cancelLimit() })
+	t.Cleanup(func() { cancelPage(); cancelProgram() })
 	b := &browser{t: t, ctx: ctx}
 	chromedp.ListenTarget(ctx, b.listen)
 	b.do(log.Enable(), network.Enable(), chromedp.EmulateViewport(1000, 900), b.scheme("light"), chromedp.Navigate("file://"+page))

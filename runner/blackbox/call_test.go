@@ -30,17 +30,17 @@ func TestPassingFailuresAreAskedAgain(t *testing.T) {
 		"truncated":      {breaks, "the answer broke off"},
 		"reset":          {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
 		"too slow": {func(_ http.ResponseWriter, r *http.Request) {
-			select {
-			case <-r.Context().Done():
-			case <-time.After(time.Second):
-			}
-		}, "no answer within 300ms"},
+			_, _ = io.Copy(io.Discard, r.Body) // without this the server does not see that the client went
+			<-r.Context().Done()
+		}, "no answer within 1s"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			url, calls := server(t, c.fails, c.fails, says(200, scored))
 			s := service(url)
-			s.Timeout = 300 * time.Millisecond
+			if name == "too slow" {
+				s.Timeout = time.Second // the answer that follows must arrive within it
+			}
 			folder := t.TempDir()
 			client, said := open(t, folder, s)
 			answer, err := client.Ask(t.Context(), picture(1))
@@ -109,13 +109,18 @@ func TestRetryAfterHoldsBackEveryCall(t *testing.T) {
 	url, calls := server(t, says(429, "", "Retry-After", "1"), says(200, scored))
 	client, _ := open(t, t.TempDir(), service(url))
 	started := time.Now()
-	first := make(chan error)
+	first, waiting := make(chan error, 1), make(chan string, 10)
+	client.Say = func(text string) { waiting <- text } // when every call is to be held back
 	go func() {
 		_, err := client.Ask(t.Context(), picture(1))
 		first <- err
 	}()
-	require.Eventually(t, func() bool { return calls.Load() == 1 }, time.Second, time.Millisecond)
-	time.Sleep(100 * time.Millisecond)
+	select {
+	case <-waiting:
+	case err := <-first:
+		require.Fail(t, "the first call does not wait", "%v", err)
+	}
+	assert.EqualValues(t, 1, calls.Load())
 	_, err := client.Ask(t.Context(), picture(2))
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, time.Since(started), time.Second)

@@ -67,9 +67,9 @@ func (w *watch) assertFlat(slack, perRound int64) {
 	w.t.Helper()
 	require.Len(w.t, w.prints, marks+1)
 	var table strings.Builder
-	fmt.Fprintf(&table, "%7s %8s %10s %12s %12s %10s %10s %6s\n", "round", "tensors", "bytes", "native", "resident", "Go heap", "goroutines", "files")
+	fmt.Fprintf(&table, "%7s %8s %10s %12s %12s %10s %10s %6s\n", "round", "tensors", "bytes", "native", "own", "Go heap", "goroutines", "files")
 	for i, f := range w.prints {
-		fmt.Fprintf(&table, "%7d %8d %10d %12d %12d %10d %10d %6d\n", w.at[i], f.Tensors, f.TensorBytes, f.Native, f.Resident, f.Heap, f.Goroutines, f.Files)
+		fmt.Fprintf(&table, "%7d %8d %10d %12d %12d %10d %10d %6d\n", w.at[i], f.Tensors, f.TensorBytes, f.Native, f.Own, f.Heap, f.Goroutines, f.Files)
 	}
 	w.t.Logf("%d rounds in %v\n%s", w.at[marks], time.Since(w.started).Round(time.Second), table.String())
 	first, middle, last := w.prints[0], w.prints[marks/2], w.prints[marks]
@@ -80,7 +80,7 @@ func (w *watch) assertFlat(slack, perRound int64) {
 	rounds := int64(w.at[marks] - w.at[marks/2])
 	assert.LessOrEqual(w.t, last.Native-middle.Native, slack+8*rounds, "bytes of C and C++")
 	assert.LessOrEqual(w.t, last.Heap-middle.Heap, 128<<10+perRound*rounds, "bytes of Go")
-	assert.LessOrEqual(w.t, last.Resident-middle.Resident, int64(32<<20), "bytes of memory")
+	assert.LessOrEqual(w.t, last.Own-middle.Own, int64(32<<20), "bytes of memory")
 }
 
 // TestNothingStays runs the stages that a suite runs, with checkpoints and files: trainings of P by the loss with a

@@ -49,13 +49,12 @@ func TestGPUCheckDoesOnTheCPUWhatACPUCan(t *testing.T) {
 	if aten.CUDAAvailable() {
 		return
 	}
-	table, err = gpuCheck(t, "--device", "cuda", "--seconds", "20")
+	table, err = gpuCheck(t, "--device", "cuda")
 	assert.Error(t, err, "no part may pass for done that was not")
-	for _, part := range []string{"native", "tests", "smoke"} {
+	for _, part := range []string{"native", "tests", "smoke", "sweep"} {
 		assert.Regexp(t, `(?m)^`+part+` +FAILED `, table, "a part that fails does not stop the others")
 	}
 	assert.Regexp(t, `(?m)^native .*none can't import torch`, table)
-	assert.Regexp(t, `(?m)^sweep +(FAILED|too-slow) `, table)
 }
 
 func TestModesGiveEachStepItsOpponents(t *testing.T) {
