@@ -101,11 +101,11 @@ var trials = map[string]trial{
 	"scripts/fuzz.sh --memcheck":                                                                    {not: "takes minutes; make test replays the corpora and decodes mutations without valgrind"},
 	"TRANSFERA_BENCH_LEAKS=10000 go test -timeout 40m ./runner/stages -run '^TestNothingStays$' -v": {not: "takes a quarter of an hour; make test has its short form"},
 
-	"transfera cache list | grep 'processor.*dn ra'":         {by: filters},
-	"python3 denoiser/run.py noisy.png clean.png":            {by: runsElsewhere},
-	"transfera study serve STUDY":                            {by: servesStudy},
-	"transfera study analyze STUDY --into results/out/SUITE": {words: suite, says: `1 participant`},
-	"transfera study invite STUDY ann bob":                   {says: `(?m)^bob\s+http`},
-	"perf record bench --alone --works ra-step":              {not: "needs perf; scripts/bench has the program"},
-	"go test ./cmd/transfera -run ImportsGoOneWay":           {not: "is one of these tests"},
+	"transfera cache list | grep 'processor.*dn ra'":              {by: filters},
+	"python3 denoiser/run.py noisy.png clean.png":                 {by: runsElsewhere},
+	"transfera study serve STUDY":                                 {by: servesStudy},
+	"transfera study analyze STUDY --into results/out/SUITE":      {words: suite, says: `1 participant`},
+	"transfera study invite STUDY ann bob --url http://HOST:8765": {says: `(?m)^bob\s+http://HOST:8765/join`},
+	"perf record bench --alone --works ra-step":                   {not: "needs perf; scripts/bench has the program"},
+	"go test ./cmd/transfera -run ImportsGoOneWay":                {not: "is one of these tests"},
 }
