@@ -13,7 +13,7 @@ import (
 	. "transfera/aten"
 )
 
-// ownMemory is what the process holds that is no page of a file, in MiB: now, or at most since it began.
+// ownMemory is what the process holds now that is no page of a file, in MiB.
 func ownMemory(t *testing.T) int {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")
