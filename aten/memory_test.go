@@ -3,27 +3,14 @@ package aten_test
 import (
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	. "transfera/aten"
+	"transfera/aten/atentest"
 )
-
-// ownMemory is what the process holds now that is no page of a file, in MiB.
-func ownMemory(t *testing.T) int {
-	t.Helper()
-	status, err := os.ReadFile("/proc/self/status")
-	require.NoError(t, err)
-	_, rest, found := strings.Cut(string(status), "RssAnon:")
-	require.True(t, found)
-	kilobytes, err := strconv.Atoi(strings.Fields(rest)[0])
-	require.NoError(t, err)
-	return kilobytes >> 10
-}
 
 func mebibytes(s *Scope, value float64, count int) Tensor { return Full(s, value, count, 1<<18) }
 
@@ -37,10 +24,11 @@ func TestMemoryOfFreedTensorsIsKeptAndBounded(t *testing.T) {
 		return
 	}
 	NewGenerator(1) // libtorch is ready
-	base := ownMemory(t)
+	own := func() int { return int(atentest.Take(t).Own >> 20) }
+	base := own()
 	sizes := []int{64, 3, 40, 1, 17, 33, 8, 50, 2, 29, 60, 5}
 	most := 0
-	for i := range 400 {
+	for i := range 150 {
 		s := NewScope()
 		a, b := sizes[i%len(sizes)], sizes[(i*5+1)%len(sizes)]
 		c := sizes[(i*7+2)%len(sizes)]
@@ -53,11 +41,11 @@ func TestMemoryOfFreedTensorsIsKeptAndBounded(t *testing.T) {
 		require.InDelta(t, 3, Mean(last).Item(), 1e-3, "step %d", i)
 		s.Close()
 		most = max(most, a+max(b, c))
-		require.LessOrEqual(t, ownMemory(t)-base, most+12, "step %d", i)
+		require.LessOrEqual(t, own()-base, most+12, "step %d", i)
 	}
-	assert.GreaterOrEqual(t, ownMemory(t)-base, most/2, "nothing was kept")
+	assert.GreaterOrEqual(t, own()-base, most/2, "nothing was kept")
 	ReleaseMemory()
-	assert.LessOrEqual(t, ownMemory(t)-base, 12, "something stayed")
+	assert.LessOrEqual(t, own()-base, 12, "something stayed")
 
 	s := NewScope()
 	defer s.Close()

@@ -2,7 +2,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "guard.h"
+#include "allocator.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -27,26 +27,15 @@ void release(void *block) {
   inner->raw_deallocate(block);
 }
 
-// oneDNN's scratch is asked for without a DataPtr, so that a block must be its own context.
-class CountingAllocator final : public c10::Allocator {
- public:
-  // libtorch before 2.3 asks for the first, and since then for the second and copy_data.
-  c10::DataPtr allocate(size_t bytes) const { return counted(bytes); }
-  c10::DataPtr allocate(size_t bytes) { return counted(bytes); }
-  void copy_data(void *to, const void *from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-  c10::DeleterFnPtr raw_deleter() const override { return release; }
-
- private:
-  static c10::DataPtr counted(size_t bytes) {
-    auto *block = inner->raw_allocate(bytes);
-    if (block) {
-      std::lock_guard<std::mutex> lock(mutex);
-      live[block] = bytes;
-      live_bytes += static_cast<int64_t>(bytes);
-    }
-    return {block, block, release, c10::Device(c10::kCPU)};
+void *counted(size_t bytes) {
+  auto *block = inner->raw_allocate(bytes);
+  if (block) {
+    std::lock_guard<std::mutex> lock(mutex);
+    live[block] = bytes;
+    live_bytes += static_cast<int64_t>(bytes);
   }
-};
+  return block;
+}
 
 }  // namespace
 
@@ -54,7 +43,7 @@ void tfa_count_tensors(void) {
   static std::once_flag once;
   std::call_once(once, [] {
     inner = c10::GetAllocator(c10::kCPU);
-    c10::SetAllocator(c10::kCPU, new CountingAllocator, 255);
+    c10::SetAllocator(c10::kCPU, new transfera::BlockAllocator<counted, release>, 255);
   });
 }
 

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "guard.h"
+#include "allocator.h"
 
 #ifdef __linux__
 #include <malloc.h>
@@ -139,22 +139,10 @@ void give_back(void *block) {
   if (block && !pool->give(block)) unpooled->raw_deallocate(block);
 }
 
-// oneDNN's scratch is asked for without a DataPtr, so that a block must be its own context.
-class PoolAllocator final : public c10::Allocator {
- public:
-  // libtorch before 2.3 asks for the first, and since then for the second and copy_data.
-  c10::DataPtr allocate(size_t bytes) const { return pooled(bytes); }
-  c10::DataPtr allocate(size_t bytes) { return pooled(bytes); }
-  void copy_data(void *to, const void *from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
-  c10::DeleterFnPtr raw_deleter() const override { return give_back; }
-
- private:
-  static c10::DataPtr pooled(size_t bytes) {
-    void *block = bytes >= large ? pool->take(bytes) : nullptr;
-    if (!block) block = unpooled->raw_allocate(bytes);  // which says so if there is no memory
-    return {block, block, give_back, c10::Device(c10::kCPU)};
-  }
-};
+void *pooled(size_t bytes) {
+  void *block = bytes >= large ? pool->take(bytes) : nullptr;
+  return block ? block : unpooled->raw_allocate(bytes);  // which says so if there is no memory
+}
 
 }  // namespace
 #endif
@@ -163,7 +151,7 @@ void tfa_pool_memory(void) {
 #ifdef __linux__
   pool = new Pool;
   unpooled = c10::GetAllocator(c10::kCPU);
-  c10::SetAllocator(c10::kCPU, new PoolAllocator, 254);  // below the one that counts
+  c10::SetAllocator(c10::kCPU, new transfera::BlockAllocator<pooled, give_back>, 254);  // below the one that counts
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, large);
   mallopt(M_TRIM_THRESHOLD, 64 << 20);

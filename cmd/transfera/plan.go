@@ -20,8 +20,8 @@ func newPlan() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan SPEC|FOLDER",
 		Short: "Show what a run would compute, how long it takes and how much disk; run nothing",
-		Long: `plan lists the stages of a suite that are still to compute, with --all the cached ones, too. Times come from what earlier stages of the same sort
-took on this machine; sorts that never ran are timed on a few images first.
+		Long: `plan lists the stages of a suite that are still to compute, with --all the cached ones, too. Times come from what
+earlier stages of the same sort took on this machine; sorts that never ran are timed on a few images first.
 
 With --gpus it ends in the hours that each experiment's tables take with so many GPUs, one stage on each. To plan here for GPUs that
 are elsewhere, run plan there with --save-rates, and here with --rates.`,

@@ -20,7 +20,7 @@ answer has:
   {"labels": [{"name": "cat", "score": 0.93}, ...]}
 
 Scores are softmax probabilities in descending order. Failures are {"error": "..."} with a status of 4xx or 5xx; 503 means
-too many requests at once. Images are prepared as by transfera evaluate, but for elongated ones that --resize refuses, and recognized one by one.
+too many requests at once. Images are prepared as by transfera evaluate, and recognized one by one.
 
 Weights of recognizers that transfera trained say which network they are, how to normalize and what the classes are called:
 then --weights is enough. Other machines are served with --public and --token-env only; callers then send the token as
